@@ -1,0 +1,209 @@
+//! A full backup of a primary, step by step.
+
+mod link;
+mod log;
+
+use crate::collector::{Collected, Collector, Row, TABLESPACE_MAP};
+use crate::data_directory::{CONTROL, DataDirectory};
+use crate::listing::{self, Listing};
+use crate::mode::{self, Stopped};
+use crate::pages::PageChecks;
+use crate::roots::{self, Tablespace};
+use crate::server::{Server, parse_lsn};
+use crate::session::Session;
+use chrono::Utc;
+use errors::{Context, Error, Kind, Result};
+use formats::manifest::WalRange;
+use formats::{ControlFile, Lsn};
+use std::fs;
+use stream::{Body, FileKind, Job, Level, Link, Owner, RelPath, Sink, Unit, VirtualFile};
+use system::{Spool, Users};
+
+/// Takes the backup.
+///
+/// # Errors
+/// Whatever makes the backup unusable.
+pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
+    let started_at = Utc::now();
+    refuse_level(job.level)?;
+
+    // One session of our own, from before the start to after the stop.
+    job.progress.phase("connect");
+    let session = Session::open(job)?;
+    let server = Server::ask(&session, &job.options)?;
+    server.require_primary()?;
+    server.require_archiving(&job.options)?;
+
+    // The files are on this host, readable, and continue what the target holds already.
+    let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
+    refuse_other_cluster(job, &server)?;
+
+    // From here on the server forgets nothing that the backup needs.
+    mode::hold_log(&session, &server, job);
+    let start = mode::start(&session, &server, job)?;
+    let control = data.prove(start, server.system_identifier)?;
+
+    // Only now may the files be listed; pg_control is read after all others.
+    let backup = Backup { job, sink, session, server, data, control, start };
+    let tablespaces = roots::tablespaces(&backup.data, &backup.control, backup.server.major)?;
+    let collector = Collector::start(backup.server.major, backup.server.system_identifier)?;
+    let copied = backup.copy(&tablespaces, &collector);
+    let (collected, stopped) = backup.end(collector, copied)?;
+
+    // The log from start to stop makes the backup whole without any archive.
+    let log = backup.log(stopped.lsn)?;
+
+    job.progress.phase("finish");
+    sink.settle()?;
+    backup.link(unit, started_at, &tablespaces, collected, &stopped, log)
+}
+
+fn refuse_level(level: Level) -> Result<()> {
+    if level == Level::Full {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, format!("PostgreSQL has no backup of level {level} yet"))
+        .hint("Use --level full. Between two fulls the archived log holds every change."))
+}
+
+/// Two clusters in one target would be one chain of files that do not belong together.
+fn refuse_other_cluster(job: &Job, server: &Server) -> Result<()> {
+    let Some(last) = job.links.last() else { return Ok(()) };
+    let ours = server.system_identifier.to_string();
+    let theirs = last.lineage.get("system_identifier").cloned().unwrap_or_default();
+    if theirs == ours {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::SystemIdentifier,
+        format!(
+            "the server is the cluster {ours}, the backups of {} are of the cluster {theirs}",
+            job.target
+        ),
+    )
+    .hint("After initdb or pg_upgrade, use a new target name: --target NAME."))
+}
+
+struct Backup<'a> {
+    job: &'a Job,
+    sink: &'a dyn Sink,
+    session: Session,
+    server: Server,
+    data: DataDirectory,
+    control: ControlFile,
+    start: Lsn,
+}
+
+impl Backup<'_> {
+    /// Lists and copies all files, pg_control last. Answers what the listing had to tell.
+    fn copy(
+        &self,
+        tablespaces: &[Tablespace],
+        collector: &Collector,
+    ) -> Result<Vec<stream::Finding>> {
+        self.job.progress.phase("copy files");
+        self.job.progress.expect(self.estimate());
+        let insert_lsn = self.session.asker("SELECT pg_current_wal_insert_lsn()::text");
+        let checks = PageChecks::new(&self.control, self.start, move || {
+            insert_lsn().and_then(|text| parse_lsn(&text).ok())
+        });
+        let mut give = |file: VirtualFile| {
+            self.session.check_alive()?;
+            self.job.check_cancel()?;
+            let row = Row::of(&file);
+            collector.expect(row, self.sink.put(file)?)
+        };
+        let findings = {
+            let mut listing = Listing {
+                checks,
+                users: Users::new(),
+                tablespaces,
+                give: &mut give,
+                findings: Vec::new(),
+            };
+            tablespaces.iter().try_for_each(|tablespace| listing.tablespace(tablespace))?;
+            listing.data(&self.data.path)?;
+            listing.findings
+        };
+        // Nothing is read any more when pg_control is: it says how old the files may be.
+        self.sink.settle()?;
+        let (_, bytes) = self.data.control()?;
+        give(self.small_file(CONTROL, bytes)?)?;
+        self.sink.settle()?;
+        Ok(findings)
+    }
+
+    /// Leaves backup mode and gives what the server said at the end; then the manifest is complete.
+    fn end(
+        &self,
+        collector: Collector,
+        copied: Result<Vec<stream::Finding>>,
+    ) -> Result<(Collected, Stopped)> {
+        let ended = copied.and_then(|findings| {
+            self.job.progress.phase("leave backup mode");
+            self.session.check_alive()?;
+            let stopped = mode::stop(&self.session, &self.server)?;
+            stopped.check(self.start, self.control.timeline)?;
+            let mut files = vec![("backup_label", stopped.label.clone())];
+            if !stopped.tablespace_map.is_empty() {
+                files.push((TABLESPACE_MAP, stopped.tablespace_map.clone()));
+            }
+            for (name, bytes) in files {
+                let file = self.small_file(name, bytes)?;
+                let row = Row::of(&file);
+                collector.expect(row, self.sink.put(file)?)?;
+            }
+            Ok((findings, stopped))
+        });
+        // A file that failed is the reason; that the copying stopped after it is not.
+        let mut collected = collector.finish()?;
+        let (findings, stopped) = ended?;
+        collected.note(findings);
+        let range =
+            WalRange { timeline: self.control.timeline, start: self.start, end: stopped.lsn };
+        collected.end_manifest(range)?;
+        self.put_manifest(&mut collected)?;
+        Ok((collected, stopped))
+    }
+
+    fn put_manifest(&self, collected: &mut Collected) -> Result<()> {
+        let spool = std::mem::replace(&mut collected.spool, Spool::new());
+        let mut file = self.small_file("backup_manifest", Vec::new())?;
+        file.size = Some(spool.length());
+        file.body = Body::Reader(spool.into_reader()?);
+        self.sink.put(file)?.redeem().map(drop)
+    }
+
+    /// A file of the data directory whose bytes are at hand.
+    fn small_file(&self, name: &str, bytes: Vec<u8>) -> Result<VirtualFile> {
+        let (path, mut users) = (&self.data.path, Users::new());
+        let metadata = fs::metadata(path.join(CONTROL)).map_err(|error| {
+            Error::io(format!("look at {}", path.display()), error).with_kind(Kind::SourceFiles)
+        })?;
+        let mtime = if name == CONTROL { listing::mtime(&metadata) } else { Utc::now() };
+        Ok(VirtualFile {
+            root: roots::data_root()?,
+            path: RelPath::new(name).or_kind(Kind::Bug, || format!("name {name}"))?,
+            kind: FileKind::File,
+            mode: std::os::unix::fs::MetadataExt::mode(&metadata) & 0o777,
+            owner: roots::owner(&metadata, &mut users),
+            mtime,
+            size: u64::try_from(bytes.len()).ok(),
+            body: Body::Bytes(bytes),
+            tap: None,
+        })
+    }
+
+    /// About how many bytes there are to copy; 0 when the server does not tell.
+    fn estimate(&self) -> u64 {
+        let sql = "SELECT coalesce(sum(pg_database_size(oid)), 0)::int8 FROM pg_database";
+        let row = self.session.ask(sql, &[]).ok();
+        row.and_then(|row| u64::try_from(row.get::<_, i64>(0)).ok()).unwrap_or(0)
+    }
+
+    /// Whose new files of the data directory are.
+    fn owner(&self) -> Result<(u32, Owner)> {
+        let file = self.small_file(CONTROL, Vec::new())?;
+        Ok((file.mode, file.owner))
+    }
+}

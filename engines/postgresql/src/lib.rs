@@ -1,0 +1,120 @@
+//! PostgreSQL: full backups of a primary, its archived log, and the last mile of a recovery.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `backup` | the steps of a backup; `backup/log`: the log in its stream |
+//! | `session`, `address`, `password`, `tls` | the one connection |
+//! | `server` | what the server says of itself; missing rights |
+//! | `data_directory`, `roots` | the files' places, and the proof that they are the server's |
+//! | `mode` | start and stop of backup mode |
+//! | `listing`, `exclude` | which files a backup holds |
+//! | `pages` | checksums of pages as they pass |
+//! | `collector` | receipts in, manifest out |
+//! | `wal`, `archive` | names and checks of WAL files; what archiver and recovery ask for |
+//! | `cover` | planning a recovery |
+//! | `layout`, `recovery` | where a backup goes, and what makes a server recover there |
+//! | `check` | what would make a backup fail |
+//!
+//! The traps that this engine avoids, with their tests, are in `docs/postgresql-traps.md`.
+
+mod address;
+mod archive;
+mod backup;
+mod check;
+mod collector;
+mod cover;
+mod data_directory;
+mod exclude;
+mod layout;
+mod listing;
+mod mode;
+mod options;
+mod pages;
+mod password;
+mod recovery;
+mod roots;
+mod server;
+mod session;
+mod state;
+mod tls;
+mod wal;
+
+pub use archive::{pushed_piece, wanted_key};
+
+use errors::{Context, Kind, Result};
+use formats::Lsn;
+use stream::{
+    Advice, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, OptionSpec, Options, Plan,
+    Position, RecoveryRequest, Sink, Unit,
+};
+
+/// The engine's name in configuration and links.
+pub(crate) const NAME: &str = "postgresql";
+
+/// The engine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PostgreSql;
+
+impl Engine for PostgreSql {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn schemes(&self) -> &'static [&'static str] {
+        &["postgresql", "postgres"]
+    }
+
+    fn supported(&self) -> String {
+        format!("PostgreSQL {} to {}", server::SUPPORTED.start(), server::SUPPORTED.end())
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        options::OPTIONS
+    }
+
+    fn url_options(&self, url: &str) -> Result<Vec<(String, String)>> {
+        address::url_options(url)
+    }
+
+    fn default_target(&self, options: &Options) -> String {
+        format!("{NAME}-{}-{}", address::host(options), address::port(options))
+    }
+
+    fn units(&self, _job: &Job) -> Result<Vec<Unit>> {
+        Ok(vec![Unit { name: None }])
+    }
+
+    fn check(&self, job: &Job) -> Result<Vec<Advice>> {
+        check::run(job)
+    }
+
+    fn backup(&self, job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
+        backup::run(job, unit, sink)
+    }
+
+    fn position(&self, text: &str) -> Result<Position> {
+        let lsn: Lsn = text.parse().or_kind(Kind::Usage, || format!("{text:?} is no LSN"))?;
+        Ok(Position::new(lsn.0))
+    }
+
+    fn print_position(&self, position: Position) -> String {
+        u64::try_from(position.value())
+            .map_or_else(|_| position.to_string(), |n| Lsn(n).to_string())
+    }
+
+    fn cover(&self, links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
+        cover::plan(links, log, request)
+    }
+
+    fn layout(&self, link: &Link, request: &LayoutRequest) -> Result<Layout> {
+        layout::layout(link, request)
+    }
+
+    fn refuse_running(&self, layout: &Layout) -> Result<()> {
+        layout::refuse_running(layout)
+    }
+
+    fn finish(&self, mile: &LastMile<'_>) -> Result<()> {
+        recovery::finish(mile)
+    }
+}

@@ -1,0 +1,205 @@
+//! The listing: which files a backup holds. It is made while the server is in backup mode, because
+//! what is created before the start of a backup and after a listing would be in neither the files
+//! nor the log.
+//!
+//! Nothing is held back: each file is given on as it is found, so that a million relations take no
+//! more memory than the names of the largest directory's unlogged relations.
+
+mod links;
+mod look;
+
+pub(crate) use look::mtime;
+
+use crate::data_directory::CONTROL;
+use crate::exclude::{self, Unlogged};
+use crate::pages::{PageChecks, PageTap};
+use crate::roots::{self, Tablespace};
+use errors::Result;
+use formats::relation::RelationFile;
+use look::{for_each_name, holds_relations, look, rel};
+use std::ffi::OsStr;
+use std::fs::{DirEntry, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stream::{Body, FileKind, FileSource, Finding, RelPath, RootName, Tap, VirtualFile};
+use system::Users;
+
+/// Directories that the server needs in an empty `pg_wal`.
+const WAL_DIRS: &[&str] = &["archive_status", "summaries"];
+/// Gives every file of a cluster to a function.
+pub(crate) struct Listing<'a> {
+    pub(crate) checks: Option<Arc<PageChecks>>,
+    pub(crate) users: Users,
+    /// Tablespaces that lie inside the data directory are copied through their links only.
+    pub(crate) tablespaces: &'a [Tablespace],
+    pub(crate) give: &'a mut dyn FnMut(VirtualFile) -> Result<()>,
+    /// What the operator should know.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// A directory to list.
+struct Dir<'a> {
+    root: &'a RootName,
+    /// Where it is on this host.
+    path: PathBuf,
+    /// Where it is below its root; `None`: it is the root.
+    below: Option<RelPath>,
+    /// Whether its files may be relations.
+    of_relations: bool,
+}
+
+impl Listing<'_> {
+    /// The data directory, but for pg_control, which must be read last.
+    ///
+    /// # Errors
+    /// `source-files`, or the function's own.
+    pub(crate) fn data(&mut self, path: &Path) -> Result<()> {
+        let root = roots::data_root()?;
+        self.directory(&Dir {
+            root: &root,
+            path: path.to_owned(),
+            below: None,
+            of_relations: false,
+        })
+    }
+
+    /// One tablespace.
+    ///
+    /// # Errors
+    /// As [`Listing::data`].
+    pub(crate) fn tablespace(&mut self, tablespace: &Tablespace) -> Result<()> {
+        let path = tablespace.location.join(&tablespace.version_dir);
+        let below = rel(None, OsStr::new(&tablespace.version_dir))?;
+        let Some(metadata) = look(&path)? else { return Ok(()) };
+        self.give_directory(&tablespace.root, &below, &metadata)?;
+        let below = Some(below);
+        self.directory(&Dir { root: &tablespace.root, path, below, of_relations: false })
+    }
+
+    fn directory(&mut self, dir: &Dir<'_>) -> Result<()> {
+        let mut unlogged = Unlogged::default();
+        if dir.of_relations {
+            for_each_name(&dir.path, &mut |entry| {
+                if let Some(name) = entry.file_name().to_str() {
+                    unlogged.note(name);
+                }
+                Ok(())
+            })?;
+        }
+        for_each_name(&dir.path, &mut |entry| self.entry(dir, &unlogged, entry))
+    }
+
+    fn entry(&mut self, dir: &Dir<'_>, unlogged: &Unlogged, entry: &DirEntry) -> Result<()> {
+        let name = entry.file_name();
+        let text = name.to_string_lossy();
+        let at_top = dir.below.is_none();
+        if exclude::is_left_out_anywhere(&text)
+            || (at_top && exclude::is_left_out_at_top(&text))
+            || (dir.of_relations && unlogged.leaves_out(&text))
+        {
+            return Ok(());
+        }
+        let below = rel(dir.below.as_ref(), &name)?;
+        let path = entry.path();
+        let Some(metadata) = look(&path)? else { return Ok(()) };
+        if metadata.is_symlink() {
+            return self.link(dir, &path, &below, &metadata);
+        }
+        if metadata.is_dir() {
+            return self.sub_directory(dir, path, &below, &metadata);
+        }
+        if !metadata.is_file() {
+            tracing::debug!("{} is neither file nor directory", path.display());
+            return Ok(());
+        }
+        if below.as_bytes() == CONTROL.as_bytes() && dir.root.as_str() == roots::DATA {
+            return Ok(());
+        }
+        let relation = RelationFile::parse(&text).filter(|_| dir.of_relations);
+        self.give_file(dir.root, &below, &path, &metadata, relation)
+    }
+
+    fn sub_directory(
+        &mut self,
+        dir: &Dir<'_>,
+        path: PathBuf,
+        below: &RelPath,
+        metadata: &Metadata,
+    ) -> Result<()> {
+        if self.tablespaces.iter().any(|tablespace| tablespace.is_at(metadata)) {
+            return Ok(());
+        }
+        self.give_directory(dir.root, below, metadata)?;
+        let at_top = dir.below.is_none() && dir.root.as_str() == roots::DATA;
+        let name = below.as_path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if at_top && exclude::is_emptied(&name) {
+            return Ok(());
+        }
+        if at_top && name == "pg_wal" {
+            return self.empty_wal(dir.root, &path, below);
+        }
+        let of_relations = holds_relations(dir.root, below);
+        self.directory(&Dir { root: dir.root, path, below: Some(below.clone()), of_relations })
+    }
+
+    /// The log travels on its own; what stays is what the server wants to find.
+    fn empty_wal(&mut self, root: &RootName, path: &Path, below: &RelPath) -> Result<()> {
+        for name in WAL_DIRS {
+            if let Some(metadata) = look(&path.join(name))? {
+                self.give_directory(root, &rel(Some(below), OsStr::new(name))?, &metadata)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn give_directory(
+        &mut self,
+        root: &RootName,
+        below: &RelPath,
+        metadata: &Metadata,
+    ) -> Result<()> {
+        let file = self.file(root, below, FileKind::Directory, metadata, Body::Nothing);
+        (self.give)(file)
+    }
+
+    fn give_file(
+        &mut self,
+        root: &RootName,
+        below: &RelPath,
+        path: &Path,
+        metadata: &Metadata,
+        relation: Option<RelationFile>,
+    ) -> Result<()> {
+        let body = Body::File(FileSource { path: path.to_owned(), may_vanish: true });
+        let mut file = self.file(root, below, FileKind::File, metadata, body);
+        file.tap = match (&self.checks, relation) {
+            (Some(checks), Some(relation)) => {
+                Some(Box::new(PageTap::new(checks, path, relation)) as Box<dyn Tap>)
+            }
+            _ => None,
+        };
+        (self.give)(file)
+    }
+
+    fn file(
+        &mut self,
+        root: &RootName,
+        below: &RelPath,
+        kind: FileKind,
+        metadata: &Metadata,
+        body: Body,
+    ) -> VirtualFile {
+        VirtualFile {
+            root: root.clone(),
+            path: below.clone(),
+            size: (kind == FileKind::File).then_some(metadata.len()),
+            kind,
+            mode: metadata.mode() & 0o7777,
+            owner: roots::owner(metadata, &mut self.users),
+            mtime: mtime(metadata),
+            body,
+            tap: None,
+        }
+    }
+}

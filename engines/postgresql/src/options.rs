@@ -1,0 +1,106 @@
+//! The options of this engine: the one definition of each.
+
+use stream::{OptionKind, OptionSpec};
+
+const SSL_MODES: OptionKind =
+    OptionKind::Choice(&["disable", "prefer", "require", "verify-ca", "verify-full"]);
+
+const fn option(name: &'static str, kind: OptionKind, text: &'static str) -> OptionSpec {
+    OptionSpec { name, aliases: &[], native_env: None, kind, default: None, text }
+}
+
+/// All of them.
+pub(crate) const OPTIONS: &[OptionSpec] = &[
+    OptionSpec {
+        aliases: &["db_host"],
+        native_env: Some("PGHOST"),
+        ..option(
+            "host",
+            OptionKind::Text,
+            "Host name, address, or directory of the server's socket.",
+        )
+    },
+    OptionSpec {
+        aliases: &["db_port"],
+        native_env: Some("PGPORT"),
+        default: Some("5432"),
+        ..option("port", OptionKind::Count, "Port, also in the name of the socket.")
+    },
+    OptionSpec {
+        aliases: &["db_user"],
+        native_env: Some("PGUSER"),
+        ..option("user", OptionKind::Text, "Database user; the user of this process by default.")
+    },
+    OptionSpec {
+        aliases: &["db_password"],
+        native_env: Some("PGPASSWORD"),
+        ..option("password", OptionKind::Secret, "Password; better in a file or in `.pgpass`.")
+    },
+    option("password_file", OptionKind::Path, "A file whose first line is the password."),
+    OptionSpec {
+        native_env: Some("PGPASSFILE"),
+        ..option(
+            "passfile",
+            OptionKind::Path,
+            "A password file as libpq reads it; `~/.pgpass` by default.",
+        )
+    },
+    OptionSpec {
+        aliases: &["db_name"],
+        native_env: Some("PGDATABASE"),
+        default: Some("postgres"),
+        ..option(
+            "dbname",
+            OptionKind::Text,
+            "Database to connect to; the backup holds all of them.",
+        )
+    },
+    OptionSpec {
+        native_env: Some("PGSSLMODE"),
+        default: Some("prefer"),
+        ..option("sslmode", SSL_MODES, "TLS over TCP, as libpq has it.")
+    },
+    OptionSpec {
+        native_env: Some("PGSSLROOTCERT"),
+        ..option(
+            "sslrootcert",
+            OptionKind::Path,
+            "Certificates to trust (PEM); the system's by default.",
+        )
+    },
+    OptionSpec {
+        native_env: Some("PGSSLCERT"),
+        ..option("sslcert", OptionKind::Path, "Certificate of this client (PEM).")
+    },
+    OptionSpec {
+        native_env: Some("PGSSLKEY"),
+        ..option("sslkey", OptionKind::Path, "Key of this client (PEM).")
+    },
+    OptionSpec {
+        aliases: &["connect_timeout"],
+        native_env: Some("PGCONNECT_TIMEOUT"),
+        default: Some("10"),
+        ..option("connect_timeout_secs", OptionKind::Seconds, "Longest wait for a connection.")
+    },
+    option(
+        "data_directory",
+        OptionKind::Path,
+        "The data directory as this host sees it, where that differs from what the server says.",
+    ),
+    OptionSpec {
+        default: Some("true"),
+        ..option(
+            "start_fast",
+            OptionKind::Flag,
+            "Checkpoint at once, instead of spread over minutes.",
+        )
+    },
+    OptionSpec {
+        default: Some("true"),
+        ..option(
+            "require_archiving",
+            OptionKind::Flag,
+            "Refuse to back up a server that archives no log.",
+        )
+    },
+];

@@ -1,0 +1,167 @@
+//! `backup_label` and backup history files: what a server says at the end of a backup.
+//!
+//! The text goes into a backup byte for byte as the server returned it; it is read here, not made.
+
+mod lines;
+
+use crate::{Lsn, TimelineId};
+use lines::Lines;
+
+/// What `backup_label` says about a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupLabel {
+    /// Redo position of the backup's checkpoint: recovery starts here.
+    pub start_wal: Lsn,
+    /// Name of the segment that holds it, 24 hexadecimal digits.
+    pub start_wal_file: String,
+    /// Position of the backup's checkpoint record.
+    pub checkpoint: Lsn,
+    /// How the backup was taken; `streamed` makes recovery wait for the backup's end.
+    pub method: String,
+    /// `primary` (`master` from 10 to 13) or `standby`.
+    pub from: String,
+    /// Start time as printed, in the zone of the server's log.
+    pub start_time: String,
+    /// The label given at the start; bytes that are not UTF-8 are replaced.
+    pub label: String,
+    /// Timeline on which the backup started; 10 does not print it.
+    pub start_timeline: Option<TimelineId>,
+    /// Set in a server's own incremental backup, since 17. No server starts from one.
+    pub incremental_from: Option<IncrementalFrom>,
+}
+
+/// The backup that a server's incremental backup builds on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncrementalFrom {
+    /// Start position of that backup.
+    pub lsn: Lsn,
+    /// Its timeline.
+    pub timeline: TimelineId,
+}
+
+/// What a backup history file (`….backup`) says: the label, and where the backup ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupHistory {
+    /// The same as in `backup_label`.
+    pub label: BackupLabel,
+    /// First position after the backup's end; the log up to here is needed.
+    pub stop_wal: Lsn,
+    /// Name of the segment as the server printed it. On a boundary servers differ about which of two
+    /// segments that is: use [`crate::SegmentNumber::of_last_byte`].
+    pub stop_wal_file: String,
+    /// Stop time as printed, in the zone of the server's log.
+    pub stop_time: String,
+    /// Timeline on which the backup ended; 10 does not print it.
+    pub stop_timeline: Option<TimelineId>,
+}
+
+/// Why a backup label or a backup history file was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BackupLabelError {
+    /// The file is larger than any server writes.
+    #[error("a backup label of {bytes} bytes is too large")]
+    TooLong {
+        /// The file's length in bytes.
+        bytes: usize,
+    },
+    /// The last line has no end: the file was cut.
+    #[error("the backup label does not end with a newline")]
+    Unterminated,
+    /// A line is not where every server prints it.
+    #[error("line {line} of the backup label does not begin with {expected:?}")]
+    Missing {
+        /// Line number, from 1.
+        line: usize,
+        /// What the line must begin with.
+        expected: &'static str,
+    },
+    /// A line's value cannot be read.
+    #[error("the backup label has no valid value after {key:?}")]
+    Value {
+        /// What the line begins with.
+        key: &'static str,
+    },
+    /// A line is there twice.
+    #[error("the backup label has two lines {key:?}")]
+    Repeated {
+        /// What both lines begin with.
+        key: &'static str,
+    },
+    /// The timeline differs from that of the segment's name, which recovery refuses.
+    #[error("the backup label says timeline {timeline}, its segment is {file}")]
+    Timeline {
+        /// The timeline printed.
+        timeline: TimelineId,
+        /// The segment's name.
+        file: String,
+    },
+}
+
+impl BackupLabel {
+    /// Reads the text of `backup_label`.
+    ///
+    /// Lines up to the label must be complete and in the server's order. `read_backup_label` does
+    /// without some of them, and then forgets to wait for the backup's end. Unknown lines after the
+    /// label are skipped, so that later servers may add some.
+    ///
+    /// # Errors
+    ///
+    /// Where the text is not a label that servers 10 to 18 recover from.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BackupLabelError> {
+        let mut lines = Lines::new(bytes)?;
+        let start = lines.location("START WAL LOCATION: ")?;
+        let (label, _) = Self::rest(&mut lines, start)?;
+        Ok(label)
+    }
+
+    /// Everything after the locations, which label and history file have in common.
+    fn rest(
+        lines: &mut Lines,
+        (start_wal, start_wal_file): (Lsn, String),
+    ) -> Result<(Self, lines::Tail), BackupLabelError> {
+        let mut label = Self {
+            start_wal,
+            start_wal_file,
+            checkpoint: lines.lsn("CHECKPOINT LOCATION: ")?,
+            method: lines.value("BACKUP METHOD: ")?,
+            from: lines.value("BACKUP FROM: ")?,
+            start_time: lines.value("START TIME: ")?,
+            label: lines.value("LABEL: ")?,
+            start_timeline: None,
+            incremental_from: None,
+        };
+        let tail = lines.tail()?;
+        label.start_timeline = lines::same_timeline(tail.start_timeline, &label.start_wal_file)?;
+        label.incremental_from = match (tail.incremental_lsn, tail.incremental_timeline) {
+            (Some(lsn), Some(timeline)) => Some(IncrementalFrom { lsn, timeline }),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(BackupLabelError::Value { key: lines::INCREMENTAL_TLI });
+            }
+            (None, Some(_)) => {
+                return Err(BackupLabelError::Value { key: lines::INCREMENTAL_LSN });
+            }
+        };
+        Ok((label, tail))
+    }
+}
+
+impl BackupHistory {
+    /// Reads the text of a backup history file.
+    ///
+    /// # Errors
+    ///
+    /// As [`BackupLabel::parse`], and where the backup's end is not told.
+    pub fn parse(bytes: &[u8]) -> Result<Self, BackupLabelError> {
+        let mut lines = Lines::new(bytes)?;
+        let start = lines.location("START WAL LOCATION: ")?;
+        let (stop_wal, stop_wal_file) = lines.location("STOP WAL LOCATION: ")?;
+        let (label, tail) = BackupLabel::rest(&mut lines, start)?;
+        let stop_time = tail.stop_time.ok_or(BackupLabelError::Value { key: lines::STOP_TIME })?;
+        let stop_timeline = lines::same_timeline(tail.stop_timeline, &stop_wal_file)?;
+        Ok(Self { label, stop_wal, stop_wal_file, stop_time, stop_timeline })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! One function per parser for `scripts/fuzz`: any bytes in, a property asserted.
+//!
+//! Where a checksum would keep random bytes from getting anywhere, the function also tries a copy
+//! with the checksum made right. The same functions run on all fixtures, and on damaged copies of
+//! them, as an ordinary test.
+
+mod names;
+mod server_files;
+mod stored;
+
+pub use names::{lsn, relation, system_identifier, wal_file};
+pub use server_files::{
+    backup_history, backup_label, control, first_page, manifest, page, tablespace_map,
+    timeline_history,
+};
+pub use stored::{piece_head, piece_trailer, sealed, tar};
+
+#[cfg(test)]
+mod tests;

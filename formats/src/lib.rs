@@ -1,0 +1,56 @@
+//! On-disk formats of databases and of the repository: bytes in, value out.
+//!
+//! Nothing here reads a file, a clock or an environment. Everything here takes bytes that may come
+//! from a damaged or hostile place: no parser panics, allocates by a length it was told, or wraps a
+//! sum. Every parser has a fuzz target (`scripts/fuzz`).
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `lsn.rs` | positions in a PostgreSQL log |
+//! | `system_identifier.rs` | the number that tells clusters apart |
+//! | `timeline.rs` | timelines and their history files |
+//! | `segment.rs` | WAL segments, their numbers and names; names of archived files |
+//! | `wal.rs` | the page header a segment begins with |
+//! | `control.rs` | pg_control of servers 10 to 18 |
+//! | `backup_label.rs` | `backup_label` and backup history files |
+//! | `tablespace_map.rs` | `tablespace_map`, with the escapes of each server |
+//! | `page.rs` | data pages and their checksum |
+//! | `relation.rs` | names of relation files |
+//! | `manifest.rs` | `backup_manifest`, read and written |
+//! | `tar.rs` | tar headers of the repository's volumes |
+//! | `sealed.rs` | JSON documents that notice their own damage |
+//! | `log_piece.rs` | the stored form of a piece of log |
+//!
+//! Facts about servers name their source: a structure or function of the server, or "measured",
+//! which means by a test on the files in `fixtures/postgresql`.
+
+mod bytes;
+mod text;
+
+pub mod backup_label;
+pub mod control;
+#[doc(hidden)]
+pub mod fuzz;
+pub mod log_piece;
+pub mod lsn;
+pub mod manifest;
+pub mod page;
+pub mod relation;
+pub mod sealed;
+pub mod segment;
+pub mod system_identifier;
+pub mod tablespace_map;
+pub mod tar;
+pub mod timeline;
+pub mod wal;
+
+#[cfg(test)]
+mod fixture;
+
+pub use backup_label::{BackupHistory, BackupLabel};
+pub use control::ControlFile;
+pub use lsn::Lsn;
+pub use segment::{SegmentName, SegmentNumber, SegmentSize, WalFile};
+pub use system_identifier::SystemIdentifier;
+pub use timeline::{History, TimelineId};
+pub use wal::FirstPage;

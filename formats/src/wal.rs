@@ -1,0 +1,5 @@
+//! Write-ahead log, byte by byte.
+
+mod page;
+
+pub use page::{FirstPage, FirstPageError, FirstPageMismatch};

@@ -1,0 +1,250 @@
+//! Leases: a running job tells others that it runs.
+//!
+//! A renewal is a new object, because nothing is rewritten. Who wants a lease writes his own first
+//! and looks for others then: of two that begin together at least one sees the other. A lease is
+//! politeness: what a job writes has the job's label, so two jobs at once could not harm each other.
+
+use crate::document;
+use crate::keys;
+use crate::storage::Storage;
+use chrono::{DateTime, TimeDelta, Utc};
+use errors::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use stream::{JobId, TargetName};
+use system::failpoint::LOCK;
+use system::{Liveness, ProcessIdentity};
+
+const KIND: &str = "lease";
+/// A lease from another host that was not renewed for so long is over.
+const LEASE_SECS: i64 = 600;
+const RENEW_EVERY: Duration = Duration::from_secs(120);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct LeaseInfo {
+    process: ProcessIdentity,
+    expires_at: DateTime<Utc>,
+}
+
+/// Held while a job runs; given back when dropped.
+pub(crate) struct Lease {
+    stop: Option<Sender<()>>,
+    renewer: Option<JoinHandle<()>>,
+    held: Arc<Held>,
+}
+
+struct Held {
+    storage: Arc<dyn Storage>,
+    operation: &'static str,
+    target: TargetName,
+    job: JobId,
+    number: Mutex<u32>,
+}
+
+impl Lease {
+    /// Takes the lease of an operation on a target.
+    ///
+    /// # Errors
+    /// `backup-running` when another process holds it.
+    pub(crate) fn acquire(
+        storage: Arc<dyn Storage>,
+        operation: &'static str,
+        target: &TargetName,
+        job: JobId,
+    ) -> Result<Self> {
+        let held = Arc::new(Held {
+            storage,
+            operation,
+            target: target.clone(),
+            job,
+            number: Mutex::new(0),
+        });
+        held.renew()?;
+        // From here on, dropping the lease takes the object away.
+        let mut lease = Self { stop: None, renewer: None, held };
+        lease.held.refuse_others()?;
+        lease.start_renewing()?;
+        Ok(lease)
+    }
+
+    fn start_renewing(&mut self) -> Result<()> {
+        let (stop, stopped) = channel();
+        let held = Arc::clone(&self.held);
+        let renew = move || {
+            while stopped.recv_timeout(RENEW_EVERY) == Err(RecvTimeoutError::Timeout) {
+                if let Err(error) = held.renew() {
+                    tracing::warn!(
+                        "the lease of job {} was not renewed: {}",
+                        held.job,
+                        error.line()
+                    );
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("lease".into()).spawn(renew);
+        self.renewer = Some(thread.map_err(|error| Error::io("start a thread", error))?);
+        self.stop = Some(stop);
+        Ok(())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(renewer) = self.renewer.take() {
+            let _ = renewer.join();
+        }
+        self.held.release();
+    }
+}
+
+impl Held {
+    fn renew(&self) -> Result<()> {
+        let mut number = self.number.lock().map_err(|_| poisoned())?;
+        let next = number.saturating_add(1);
+        let info = LeaseInfo {
+            process: ProcessIdentity::current()?,
+            expires_at: Utc::now() + TimeDelta::seconds(LEASE_SECS),
+        };
+        let key = |number| keys::lock(self.operation, &self.target, self.job, number);
+        document::write(self.storage.as_ref(), &key(next), LOCK, KIND, &info)?;
+        if *number > 0 {
+            self.storage.delete(&key(*number))?;
+        }
+        *number = next;
+        Ok(())
+    }
+
+    fn release(&self) {
+        let Ok(number) = self.number.lock() else { return };
+        let key = keys::lock(self.operation, &self.target, self.job, *number);
+        if let Err(error) = self.storage.delete(&key) {
+            tracing::warn!("{key} was not removed: {}", error.line());
+        }
+    }
+
+    fn refuse_others(&self) -> Result<()> {
+        for entry in self.storage.list(&keys::locks())? {
+            let Some(job) = self.job_of(&entry.name) else { continue };
+            if job == self.job {
+                continue;
+            }
+            let key = keys::locks().join(&entry.name);
+            let info = match document::read::<LeaseInfo>(self.storage.as_ref(), &key, KIND) {
+                Ok(Some(info)) => info,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::warn!("a lease is not respected: {}", error.line());
+                    continue;
+                }
+            };
+            if is_live(&info)? {
+                return Err(self.refusal(job, &info));
+            }
+            tracing::warn!("removing the lease of job {job}: its process is gone");
+            self.storage.delete(&key)?;
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, job: JobId, info: &LeaseInfo) -> Error {
+        let ProcessIdentity { host, pid, .. } = &info.process;
+        let (operation, target) = (self.operation, &self.target);
+        Error::new(
+            Kind::BackupRunning,
+            format!("a {operation} of {target} is running: job {job}, process {pid} on {host}"),
+        )
+        .hint("Wait until it ends, or end that process.")
+    }
+
+    /// The job of a lease for the same operation and target.
+    fn job_of(&self, name: &str) -> Option<JobId> {
+        let rest = name.strip_prefix(self.operation)?.strip_prefix('.')?;
+        let rest = rest.strip_prefix(self.target.as_str())?.strip_prefix('.')?;
+        let (job, number) = rest.split_once('.')?;
+        number.parse::<u32>().ok()?;
+        JobId::parse(job)
+    }
+}
+
+/// What is wrong with the leases of a target.
+pub(crate) fn damaged(storage: &dyn Storage, target: &TargetName) -> Result<Vec<Error>> {
+    let mut damages = Vec::new();
+    for entry in storage.list(&keys::locks())? {
+        if !entry.name.contains(&format!(".{target}.")) {
+            continue;
+        }
+        let key = keys::locks().join(&entry.name);
+        damages.extend(document::read::<LeaseInfo>(storage, &key, KIND).err());
+    }
+    Ok(damages)
+}
+
+fn is_live(info: &LeaseInfo) -> Result<bool> {
+    Ok(match info.process.liveness()? {
+        Liveness::Alive => true,
+        Liveness::Dead => false,
+        Liveness::Elsewhere => info.expires_at > Utc::now(),
+    })
+}
+
+fn poisoned() -> Error {
+    Error::new(Kind::Bug, "a thread died while it held the lease")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::Posix;
+
+    fn setting() -> (tempfile::TempDir, Arc<dyn Storage>, TargetName) {
+        let dir = tempfile::tempdir().unwrap();
+        let storage: Arc<dyn Storage> = Arc::new(Posix::new(dir.path()));
+        (dir, storage, TargetName::new("pg.main").unwrap())
+    }
+
+    fn take(storage: &Arc<dyn Storage>, target: &TargetName, job: u64) -> Result<Lease> {
+        Lease::acquire(Arc::clone(storage), "backup", target, JobId::new(job))
+    }
+
+    fn locks(storage: &Arc<dyn Storage>) -> usize {
+        storage.list(&keys::locks()).unwrap().len()
+    }
+
+    #[test]
+    fn one_lease_at_a_time_and_given_back() {
+        let (_dir, storage, target) = setting();
+        let first = take(&storage, &target, 1).unwrap();
+        let refused = take(&storage, &target, 2).err().unwrap();
+        assert_eq!(refused.kind(), Kind::BackupRunning);
+        assert_eq!(locks(&storage), 1, "the refused one took its own away");
+        let other = TargetName::new("pg").unwrap();
+        drop(take(&storage, &other, 3).unwrap());
+        first.held.renew().unwrap();
+        assert_eq!(locks(&storage), 1, "a renewal replaces");
+        drop(first);
+        assert_eq!(locks(&storage), 0);
+    }
+
+    #[test]
+    fn a_dead_process_and_an_expired_host_are_not_respected() {
+        let (_dir, storage, target) = setting();
+        let me = ProcessIdentity::current().unwrap();
+        let dead = ProcessIdentity { started_ticks: me.started_ticks + 1, ..me.clone() };
+        let elsewhere = ProcessIdentity { host: "other".into(), ..me };
+        let put = |job: u64, process: ProcessIdentity, secs: i64| {
+            let info = LeaseInfo { process, expires_at: Utc::now() + TimeDelta::seconds(secs) };
+            let key = keys::lock("backup", &target, JobId::new(job), 1);
+            document::write(storage.as_ref(), &key, LOCK, KIND, &info).unwrap();
+        };
+        put(1, dead, 600);
+        put(2, elsewhere.clone(), -1);
+        drop(take(&storage, &target, 9).unwrap());
+        assert_eq!(locks(&storage), 0);
+        put(3, elsewhere, 600);
+        assert_eq!(take(&storage, &target, 9).err().unwrap().kind(), Kind::BackupRunning);
+    }
+}

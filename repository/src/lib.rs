@@ -1,0 +1,45 @@
+//! The repository: volumes, links and log on a storage.
+//!
+//! Standard formats all the way down: who has lost this program recovers with `zstd` and `tar`.
+//! `docs/format.md` is the specification; a test runs the commands that it prints.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `keys` | where everything lies |
+//! | `storage` | the trait of stores, and the driver for a directory |
+//! | `document` | sealed JSON |
+//! | `repository`, `unit` | recognising a repository; the links of a target |
+//! | `claim`, `lease` | a job's label; who is running |
+//! | `sink` | a backup's stream on its way in |
+//! | `volume` | tar, frames and rows |
+//! | `log` | the archived log |
+//! | `extract`, `verify` | reading everything back |
+//!
+//! Locking, operation by operation:
+//!
+//! | | backup | wal push | restore, list, verify |
+//! |---|---|---|---|
+//! | **backup** (same target) | refused by the lease | both go on: pieces are put if absent | both go on: links are whole |
+//! | **wal push** | | both go on | both go on |
+
+mod claim;
+mod document;
+mod extract;
+mod keys;
+mod lease;
+mod log;
+mod repository;
+mod sink;
+pub mod storage;
+mod stored;
+mod unit;
+mod verify;
+mod volume;
+
+pub use claim::Claim;
+pub use extract::{ExtractOptions, extract};
+pub use log::{LogStore, PieceReader};
+pub use repository::{Repository, RepositoryInfo};
+pub use sink::{RepositorySink, SinkOptions};
+pub use unit::{LinkDocument, StoredObject, StoredVolume, UnitStore};
+pub use verify::{Damage, VerifyReport, verify};

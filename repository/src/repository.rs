@@ -1,0 +1,142 @@
+//! A repository: made once, recognised before anything is done with it.
+
+use crate::document;
+use crate::keys::{self, UnitKeys};
+use crate::storage::{Created, Posix, Storage};
+use crate::unit::UnitStore;
+use chrono::{DateTime, Utc};
+use errors::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+use stream::{TargetName, UnitName};
+use system::failpoint::REPOSITORY;
+use uuid::Uuid;
+
+const KIND: &str = "repository";
+
+/// The content of `seawall.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryInfo {
+    /// Random; links carry it.
+    pub id: Uuid,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Fingerprints of the keys that open it; none: it is not encrypted.
+    pub recipients: Vec<String>,
+}
+
+/// A recognised repository.
+#[derive(Clone)]
+pub struct Repository {
+    storage: Arc<dyn Storage>,
+    info: RepositoryInfo,
+}
+
+impl Repository {
+    /// The storage that a location means: an absolute path.
+    ///
+    /// # Errors
+    /// The location is of a kind that is not built in.
+    pub fn storage(location: &str) -> Result<Arc<dyn Storage>> {
+        if let Some((scheme, _)) = location.split_once("://") {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("repositories on {scheme} are not supported"),
+            )
+            .hint("Give the path of a directory."));
+        }
+        let path = std::path::absolute(Path::new(location))
+            .map_err(|error| Error::io(format!("make {location:?} absolute"), error))?;
+        Ok(Arc::new(Posix::new(path)))
+    }
+
+    /// Makes a repository in an empty place.
+    ///
+    /// # Errors
+    /// `exists` when something is there already.
+    pub fn init(storage: Arc<dyn Storage>) -> Result<Self> {
+        storage.prepare()?;
+        let info =
+            RepositoryInfo { id: Uuid::new_v4(), created_at: Utc::now(), recipients: Vec::new() };
+        let key = keys::repository();
+        match document::write(storage.as_ref(), &key, REPOSITORY, KIND, &info)? {
+            Created::New => Ok(Self { storage, info }),
+            Created::Exists => Err(Error::new(
+                Kind::Exists,
+                format!("{} is a repository already", storage.describe()),
+            )),
+        }
+    }
+
+    /// Recognises a repository.
+    ///
+    /// # Errors
+    /// `repository-missing`; or its document is damaged or too new.
+    pub fn open(storage: Arc<dyn Storage>) -> Result<Self> {
+        let info = document::read::<RepositoryInfo>(storage.as_ref(), &keys::repository(), KIND)?
+            .ok_or_else(|| {
+            let place = storage.describe();
+            Error::new(Kind::RepositoryMissing, format!("there is no repository at {place}"))
+                .hint("Is the disk mounted?")
+                .hint(format!("`seawall init --repo {place}` makes a new one."))
+        })?;
+        Ok(Self { storage, info })
+    }
+
+    /// What `seawall.json` says.
+    #[must_use]
+    pub fn info(&self) -> &RepositoryInfo {
+        &self.info
+    }
+
+    /// Where the repository lies.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.storage.describe()
+    }
+
+    /// Bytes that can still be written, where the storage knows.
+    ///
+    /// # Errors
+    /// The storage cannot be asked.
+    pub fn free_bytes(&self) -> Result<Option<u64>> {
+        self.storage.free_bytes()
+    }
+
+    /// The targets that have something in the repository, sorted.
+    ///
+    /// # Errors
+    /// The storage cannot be read.
+    pub fn targets(&self) -> Result<Vec<TargetName>> {
+        let listed = self.storage.list(&keys::targets())?;
+        Ok(listed.into_iter().filter_map(|entry| TargetName::new(entry.name).ok()).collect())
+    }
+
+    /// The part of the repository that belongs to one unit of a target.
+    #[must_use]
+    pub fn unit(&self, target: &TargetName, unit: Option<&UnitName>) -> UnitStore {
+        UnitStore {
+            storage: Arc::clone(&self.storage),
+            keys: UnitKeys::new(target, unit),
+            target: target.clone(),
+            unit: unit.cloned(),
+            repository: self.info.id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_is_made_once_and_recognised() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = || -> Arc<dyn Storage> { Arc::new(Posix::new(dir.path().join("r"))) };
+        assert_eq!(Repository::open(place()).err().unwrap().kind(), Kind::RepositoryMissing);
+        let made = Repository::init(place()).unwrap();
+        assert_eq!(Repository::init(place()).err().unwrap().kind(), Kind::Exists);
+        assert_eq!(Repository::open(place()).unwrap().info(), made.info());
+    }
+}

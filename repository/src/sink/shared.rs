@@ -1,0 +1,145 @@
+//! What the workers of one job share: its failure, its count of open tasks, its volumes.
+
+use super::SinkOptions;
+use crate::claim::Claim;
+use crate::keys::UnitKeys;
+use crate::storage::Storage;
+use crate::unit::StoredVolume;
+use crate::volume::{MAX_VOLUME_BYTES, VolumeWriter};
+use errors::{Error, Kind, Result};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use stream::{Cancel, JobId, Progress};
+
+pub(super) struct Shared {
+    storage: Arc<dyn Storage>,
+    keys: UnitKeys,
+    job: JobId,
+    level: i32,
+    volume_bytes: u64,
+    pub(super) cancel: Cancel,
+    pub(super) progress: Arc<dyn Progress>,
+    failure: Mutex<Option<Error>>,
+    open_tasks: Mutex<u64>,
+    idle: Condvar,
+    next_volume: AtomicU32,
+    /// The volume that each worker is writing.
+    slots: Vec<Mutex<Option<VolumeWriter>>>,
+    done: Mutex<Vec<StoredVolume>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        claim: &Claim,
+        options: SinkOptions,
+        cancel: Cancel,
+        progress: Arc<dyn Progress>,
+    ) -> Self {
+        Self {
+            storage: Arc::clone(&claim.store.storage),
+            keys: claim.store.keys.clone(),
+            job: claim.job(),
+            level: options.level,
+            volume_bytes: options.volume_bytes.min(MAX_VOLUME_BYTES),
+            cancel,
+            progress,
+            failure: Mutex::new(None),
+            open_tasks: Mutex::new(0),
+            idle: Condvar::new(),
+            next_volume: AtomicU32::new(1),
+            slots: (0..options.workers).map(|_| Mutex::new(None)).collect(),
+            done: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Remembers the first failure; every later call of the sink answers it.
+    pub(super) fn fail(&self, error: Error) {
+        lock(&self.failure).get_or_insert(error);
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        match lock(&self.failure).as_ref() {
+            Some(error) => Err(error.repeat()),
+            None => Ok(()),
+        }
+    }
+
+    /// The failure that is remembered, or this one.
+    pub(super) fn failure(&self, otherwise: &str) -> Error {
+        self.check().err().unwrap_or_else(|| Error::new(Kind::Bug, otherwise))
+    }
+
+    pub(super) fn begin_task(&self) {
+        *lock(&self.open_tasks) += 1;
+    }
+
+    pub(super) fn end_task(&self) {
+        let mut open = lock(&self.open_tasks);
+        *open = open.saturating_sub(1);
+        if *open == 0 {
+            self.idle.notify_all();
+        }
+    }
+
+    pub(super) fn wait_until_idle(&self) {
+        let mut open = lock(&self.open_tasks);
+        while *open > 0 {
+            open = self.idle.wait(open).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets a worker write a member of `size` bytes into its volume: a new one when the present
+    /// one would grow too large.
+    pub(super) fn with_volume<T>(
+        &self,
+        worker: usize,
+        size: u64,
+        write: impl FnOnce(&mut VolumeWriter) -> Result<T>,
+    ) -> Result<T> {
+        let slot = self.slots.get(worker).ok_or_else(|| Error::new(Kind::Bug, "no such worker"))?;
+        let mut slot = lock(slot);
+        if slot.as_ref().is_some_and(|volume| volume.bytes_with(size) > self.volume_bytes) {
+            self.close(slot.take())?;
+        }
+        if slot.is_none() {
+            let number = self.next_volume.fetch_add(1, Ordering::Relaxed);
+            let storage = self.storage.as_ref();
+            *slot = Some(VolumeWriter::create(storage, &self.keys, self.job, number, self.level)?);
+        }
+        let volume = slot.as_mut().ok_or_else(|| Error::new(Kind::Bug, "no volume"))?;
+        write(volume)
+    }
+
+    /// Ends all volumes and makes them durable. Only while no task is open.
+    pub(super) fn close_volumes(&self) -> Result<()> {
+        self.slots.iter().try_for_each(|slot| self.close(lock(slot).take()))
+    }
+
+    fn close(&self, volume: Option<VolumeWriter>) -> Result<()> {
+        if let Some(volume) = volume {
+            let stored = volume.finish()?;
+            lock(&self.done).push(stored);
+        }
+        Ok(())
+    }
+
+    /// The finished volumes in the order of their numbers.
+    pub(super) fn take_volumes(&self) -> Result<Vec<StoredVolume>> {
+        self.check()?;
+        let mut volumes = std::mem::take(&mut *lock(&self.done));
+        volumes.sort_by_key(|volume| volume.number);
+        Ok(volumes)
+    }
+
+    /// Throws away the volumes that are being written.
+    pub(super) fn discard(&self) {
+        for slot in &self.slots {
+            drop(lock(slot).take());
+        }
+    }
+}
+
+/// A worker that died left the data whole: nothing here is changed in several steps.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,156 @@
+//! The part of a repository that belongs to one unit of a target: its links.
+
+use crate::document;
+use crate::keys::UnitKeys;
+use crate::log::LogStore;
+use crate::storage::{Created, Key, Storage};
+use errors::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use stream::{Link, LinkName, TargetName, UnitName};
+use system::failpoint::LINK;
+use uuid::Uuid;
+
+const KIND: &str = "link";
+
+/// One unit of one target in a repository.
+#[derive(Clone)]
+pub struct UnitStore {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) keys: UnitKeys,
+    pub(crate) target: TargetName,
+    pub(crate) unit: Option<UnitName>,
+    pub(crate) repository: Uuid,
+}
+
+/// What is stored under a link's name: the link, and every object it needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkDocument {
+    /// The repository it was written in; a copied link keeps its own.
+    pub repository: Uuid,
+    /// The link.
+    pub link: Link,
+    /// Volumes and rows, in the order of their numbers.
+    pub volumes: Vec<StoredVolume>,
+}
+
+/// A volume and its rows, as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredVolume {
+    /// 1 for `000001`.
+    pub number: u32,
+    /// Members of the tar.
+    pub members: u64,
+    /// Plain bytes of the members' bodies.
+    pub plain_bytes: u64,
+    /// The volume.
+    pub volume: StoredObject,
+    /// Its rows.
+    pub rows: StoredObject,
+}
+
+/// Size and checksum of an object as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256 in lower-case hex.
+    pub sha256: String,
+}
+
+impl StoredObject {
+    /// The key as the storage takes it.
+    ///
+    /// # Errors
+    /// `manifest`: the text could name something outside the repository.
+    pub(crate) fn parsed_key(&self) -> Result<Key> {
+        Key::parse(&self.key)
+            .ok_or_else(|| Error::new(Kind::Manifest, format!("{:?} is no object key", self.key)))
+    }
+}
+
+impl LinkDocument {
+    /// Bytes of all objects as stored.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        self.volumes.iter().map(|volume| volume.volume.bytes + volume.rows.bytes).sum()
+    }
+}
+
+impl UnitStore {
+    /// The target.
+    #[must_use]
+    pub fn target(&self) -> &TargetName {
+        &self.target
+    }
+
+    /// The names of all links, oldest job first. One listing, nothing is read.
+    ///
+    /// # Errors
+    /// The storage cannot be read.
+    pub fn link_names(&self) -> Result<Vec<LinkName>> {
+        let listed = self.storage.list(&self.keys.links())?;
+        let name = |entry: &str| LinkName::parse(entry.strip_suffix(".json")?);
+        let mut names: Vec<_> = listed.iter().filter_map(|entry| name(&entry.name)).collect();
+        names.sort_by_key(|name| (name.job, *name));
+        Ok(names)
+    }
+
+    /// Reads a link.
+    ///
+    /// # Errors
+    /// `not-found`; or the document is damaged.
+    pub fn link(&self, name: &LinkName) -> Result<LinkDocument> {
+        let key = self.keys.link(name);
+        let document: LinkDocument = document::read(self.storage.as_ref(), &key, KIND)?
+            .ok_or_else(|| {
+                Error::new(Kind::NotFound, format!("there is no backup {name} of {}", self.target))
+                    .hint("`seawall list` shows what is there.")
+            })?;
+        // A link that was moved to another name or target would be restored as what it is not.
+        let LinkDocument { link, .. } = &document;
+        if link.name() != *name || link.target != self.target || link.unit != self.unit {
+            return Err(Error::new(
+                Kind::Manifest,
+                format!("{key} holds the link {} of {}", link.name(), link.target),
+            ));
+        }
+        Ok(document)
+    }
+
+    /// Reads all links that can be read, oldest job first. A damaged one is told in the log, and
+    /// hinders neither the next backup nor a restore of another.
+    ///
+    /// # Errors
+    /// The storage cannot be read.
+    pub fn links(&self) -> Result<Vec<LinkDocument>> {
+        let mut links = Vec::new();
+        for name in self.link_names()? {
+            match self.link(&name) {
+                Ok(document) => links.push(document),
+                Err(error) if error.kind() == Kind::Manifest => {
+                    tracing::warn!("a backup is passed over: {}", error.line());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(links)
+    }
+
+    /// Makes a link visible.
+    pub(crate) fn publish(&self, document: &LinkDocument) -> Result<()> {
+        let key = self.keys.link(&document.link.name());
+        match document::write(self.storage.as_ref(), &key, LINK, KIND, document)? {
+            Created::New => Ok(()),
+            Created::Exists => Err(Error::new(Kind::Exists, format!("{key} is there already"))),
+        }
+    }
+
+    /// The target's log.
+    #[must_use]
+    pub fn log(&self) -> LogStore {
+        LogStore::new(Arc::clone(&self.storage), self.keys.clone())
+    }
+}

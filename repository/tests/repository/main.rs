@@ -1,0 +1,13 @@
+//! The repository as its users see it: a stream goes in, the same files come out, and nothing that
+//! was changed in between goes unnoticed.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may do what the program may not, and ends where something is wrong"
+)]
+
+mod backup;
+mod damage;
+mod log;
+mod setting;

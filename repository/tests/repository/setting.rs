@@ -1,0 +1,168 @@
+//! A repository in a scratch directory, files to put into it, and a tree that remembers.
+
+use chrono::{DateTime, Utc};
+use errors::Result;
+use repository::{Claim, ExtractOptions, LinkDocument, Repository, RepositorySink, SinkOptions};
+use repository::{UnitStore, extract};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use stream::{
+    Body, Cancel, FileKind, FilePart, FileSource, JobId, Level, Link, LogReach, Owner, Position,
+    RelPath, RootName, Silent, Sink, TargetName, Totals, TreeWriter, VirtualFile,
+};
+use uuid::Uuid;
+
+pub(crate) struct Setting {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) store: UnitStore,
+}
+
+/// Small limits, so that a few MiB make several volumes and parts.
+pub(crate) const OPTIONS: SinkOptions =
+    SinkOptions { workers: 3, level: 3, volume_bytes: 3 << 20, part_bytes: 1 << 20 };
+
+impl Setting {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Repository::storage(dir.path().join("r").to_str().unwrap()).unwrap();
+        let repository = Repository::init(storage).unwrap();
+        let store = repository.unit(&TargetName::new("pg-main").unwrap(), None);
+        Self { dir, store }
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.dir.path().join("r")
+    }
+
+    pub(crate) fn claim(&self, id: Uuid) -> Result<Claim> {
+        Claim::take(&self.store, id, Level::Full, JobId::new(604))
+    }
+
+    pub(crate) fn sink(&self, claim: Claim) -> RepositorySink {
+        RepositorySink::start(claim, OPTIONS, Cancel::new(), Arc::new(Silent)).unwrap()
+    }
+
+    /// Backs the files up and answers the link's document.
+    pub(crate) fn backup(&self, files: Vec<VirtualFile>, log: Vec<LogReach>) -> LinkDocument {
+        let id = Uuid::new_v4();
+        let claim = self.claim(id).unwrap();
+        let job = claim.job();
+        let sink = self.sink(claim);
+        let receipts: Vec<_> = files.into_iter().map(|file| sink.put(file).unwrap()).collect();
+        for receipt in receipts {
+            receipt.redeem().unwrap();
+        }
+        let link = link(id, job, log);
+        let name = link.name();
+        Box::new(sink).finish(link).unwrap();
+        self.store.link(&name).unwrap()
+    }
+
+    pub(crate) fn extract(&self, document: &LinkDocument) -> Result<BTreeMap<String, Vec<u8>>> {
+        let tree = Remember::default();
+        let cancel = Cancel::new();
+        let options = ExtractOptions { workers: 2, cancel: &cancel, progress: &Silent };
+        extract(&self.store, document, &tree, options)?;
+        Ok(tree.0.into_inner().unwrap())
+    }
+
+    /// The paths of all objects below a directory of the repository.
+    pub(crate) fn objects(&self, below: &str) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        walk(&self.root().join(below), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { walk(&path, found) } else { found.push(path) }
+    }
+}
+
+pub(crate) fn link(id: Uuid, job: JobId, log: Vec<LogReach>) -> Link {
+    let now = Utc::now();
+    Link {
+        version: stream::FORMAT_VERSION,
+        id,
+        parent: None,
+        engine: "test".into(),
+        target: TargetName::new("pg-main").unwrap(),
+        unit: None,
+        job,
+        level: Level::Full,
+        from: Position::new(0),
+        to: Position::new(42),
+        base: BTreeMap::new(),
+        earliest: None,
+        log_from: None,
+        lineage: BTreeMap::new(),
+        state: serde_json::Value::Null,
+        roots: BTreeMap::new(),
+        server: BTreeMap::new(),
+        started_at: now,
+        finished_at: now,
+        totals: Totals::default(),
+        log,
+        findings: Vec::new(),
+    }
+}
+
+pub(crate) fn file(path: &str, size: Option<u64>, body: Body) -> VirtualFile {
+    VirtualFile {
+        root: RootName::new("data").unwrap(),
+        path: RelPath::new(path).unwrap(),
+        kind: FileKind::File,
+        mode: 0o600,
+        owner: Owner::default(),
+        mtime: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
+        size,
+        body,
+        tap: None,
+    }
+}
+
+pub(crate) fn from_disk(path: &str, on_disk: PathBuf, size: u64) -> VirtualFile {
+    file(path, Some(size), Body::File(FileSource { path: on_disk, may_vanish: true }))
+}
+
+/// Bytes that look random, the same for the same seed.
+pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+/// Keeps what it is given, part by part.
+#[derive(Default)]
+pub(crate) struct Remember(pub(crate) Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl TreeWriter for Remember {
+    fn put(&self, part: &FilePart, body: &mut dyn Read) -> Result<()> {
+        let mut bytes = Vec::new();
+        body.read_to_end(&mut bytes).map_err(|error| errors::Error::io("read body", error))?;
+        let mut files = self.0.lock().unwrap();
+        let whole = files.entry(part.path.to_string()).or_default();
+        let end = usize::try_from(part.offset).unwrap() + bytes.len();
+        whole.resize(whole.len().max(end), 0);
+        whole[end - bytes.len()..end].copy_from_slice(&bytes);
+        Ok(())
+    }
+
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! Restore: from virtual files to directories that a server can start on.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `destination` | which directories may be written to at all |
+//! | `tree` | writing files from any source, in any order, from several workers |
+//! | `marker` | what is told beside a restored tree, never inside it |
+
+mod destination;
+mod marker;
+mod tree;
+
+pub use destination::{check_destination, check_space};
+pub use marker::{Marker, marker_path};
+pub use tree::DirectoryTree;

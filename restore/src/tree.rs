@@ -1,0 +1,207 @@
+//! The tree writer: every block written once, and nothing that lets a server start before the end.
+
+use errors::{Error, Kind, Result};
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use stream::{FileKind, FilePart, Layout, Owner, RelPath, RootInfo, RootName, TreeWriter};
+use system::failpoint::{HELD_BACK, TREE};
+use system::{Users, durable};
+
+/// What a file that is held back is called until `finish`.
+const HELD_SUFFIX: &str = ".seawall-held-back";
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Writes into the directories of a layout, which were empty when it began.
+pub struct DirectoryTree {
+    layout: Layout,
+    /// Symbolic links are made last: so no path of a file can lead through one.
+    links: Mutex<Vec<(PathBuf, Vec<u8>)>>,
+    /// Owners as numbers of this host. `None`: only root can give files away.
+    owners: Option<Mutex<HashMap<Owner, (u32, u32)>>>,
+}
+
+impl DirectoryTree {
+    /// Makes the directories of all roots, as the originals looked.
+    ///
+    /// # Errors
+    /// A directory cannot be made.
+    pub fn create<'a>(
+        layout: Layout,
+        originals: impl Iterator<Item = (&'a RootName, &'a RootInfo)>,
+    ) -> Result<Self> {
+        let owners = (Users::effective_uid() == 0).then(Mutex::default);
+        let tree = Self { layout, links: Mutex::default(), owners };
+        for (root, info) in originals {
+            let Some(path) = tree.layout.roots.get(root) else { continue };
+            let make = || {
+                durable::create_dirs(path, 0o700)?;
+                tree.dress(&File::open(path)?, info.mode, &info.owner)
+            };
+            make().map_err(|error| Error::io(format!("create {}", path.display()), error))?;
+        }
+        Ok(tree)
+    }
+
+    fn root(&self, root: &RootName) -> Result<&Path> {
+        self.layout.roots.get(root).map(PathBuf::as_path).ok_or_else(|| {
+            Error::new(
+                Kind::Manifest,
+                format!("the backup has a root {root} that it does not name"),
+            )
+        })
+    }
+
+    fn is_listed(list: &[(RootName, RelPath)], root: &RootName, path: &RelPath) -> bool {
+        list.iter().any(|(of, listed)| of == root && listed == path)
+    }
+
+    fn write_part(&self, path: &Path, part: &FilePart, body: &mut dyn Read) -> io::Result<()> {
+        let file = open_making_parents(path)?;
+        let mut block = vec![0; block_size(part.length)];
+        let mut done = 0;
+        while done < part.length {
+            let left = usize::try_from(part.length - done).unwrap_or(usize::MAX);
+            let wanted = left.min(block.len());
+            body.read_exact(&mut block[..wanted])?;
+            file.write_all_at(&block[..wanted], part.offset + done)?;
+            done += wanted as u64;
+        }
+        self.dress(&file, part.mode, &part.owner)?;
+        file.set_modified(part.mtime.into())
+    }
+
+    /// Gives a file its mode and, where we may, its owner.
+    fn dress(&self, file: &File, mode: u32, owner: &Owner) -> io::Result<()> {
+        if let Some(owners) = &self.owners {
+            let (uid, gid) = resolve(owners, owner);
+            fchown(file, Some(uid), Some(gid))?;
+        }
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    fn make_links(&self) -> Result<()> {
+        let links = std::mem::take(&mut *self.links.lock().map_err(|_| poisoned())?);
+        for (path, target) in links {
+            make_parents(&path)
+                .and_then(|()| std::os::unix::fs::symlink(OsStr::from_bytes(&target), &path))
+                .map_err(|error| Error::io(format!("link {}", path.display()), error))?;
+        }
+        Ok(())
+    }
+}
+
+impl TreeWriter for DirectoryTree {
+    fn put(&self, part: &FilePart, body: &mut dyn Read) -> Result<()> {
+        let root = self.root(&part.root)?;
+        if Self::is_listed(&self.layout.left_out, &part.root, &part.path) {
+            return Ok(());
+        }
+        let path = root.join(part.path.as_path());
+        let failed = |error| Error::io(format!("write {}", path.display()), error);
+        match &part.kind {
+            FileKind::File | FileKind::Log(_) => {
+                let held = Self::is_listed(&self.layout.held_back, &part.root, &part.path);
+                let path = if held { held_name(&path) } else { path.clone() };
+                self.write_part(&path, part, body).map_err(failed)
+            }
+            FileKind::Directory => {
+                let make = || {
+                    make_dir_and_parents(&path)?;
+                    // Without these bits its own files could not be written.
+                    self.dress(&File::open(&path)?, part.mode | 0o700, &part.owner)
+                };
+                make().map_err(failed)
+            }
+            FileKind::Symlink(target) => {
+                self.links.lock().map_err(|_| poisoned())?.push((path, target.clone()));
+                Ok(())
+            }
+        }
+    }
+
+    fn settle(&self) -> Result<()> {
+        self.make_links()?;
+        for root in self.layout.roots.values() {
+            durable::sync_filesystem(root, TREE)
+                .map_err(|error| Error::io(format!("sync {}", root.display()), error))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        for (root, path) in &self.layout.held_back {
+            let path = self.root(root)?.join(path.as_path());
+            let held = held_name(&path);
+            let release = || {
+                durable::sync_file(&File::open(&held)?, HELD_BACK)?;
+                durable::rename_over(&held, &path, HELD_BACK)?;
+                durable::sync_dir(path.parent().ok_or(io::ErrorKind::NotFound)?, HELD_BACK)
+            };
+            release().map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => Error::new(
+                    Kind::RestoreCheck,
+                    format!("the backup does not hold {}", path.display()),
+                ),
+                _ => Error::io(format!("put {} in place", path.display()), error),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// By name, since numbers differ between hosts; by number where the name is unknown here.
+fn resolve(known: &Mutex<HashMap<Owner, (u32, u32)>>, owner: &Owner) -> (u32, u32) {
+    let ask = || {
+        let uid = Users::uid_of(&owner.user).unwrap_or(owner.uid);
+        let gid = Users::gid_of(&owner.group).unwrap_or(owner.gid);
+        (uid, gid)
+    };
+    match known.lock() {
+        Ok(mut known) => *known.entry(owner.clone()).or_insert_with(ask),
+        Err(_) => ask(),
+    }
+}
+
+fn held_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(HELD_SUFFIX);
+    PathBuf::from(name)
+}
+
+fn block_size(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX).clamp(1, BLOCK_BYTES)
+}
+
+fn open_making_parents(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_parents(path)?;
+            options.open(path)
+        }
+        opened => opened,
+    }
+}
+
+fn make_parents(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), make_dir_and_parents)
+}
+
+/// Another worker may be making the same directories: that is no failure.
+fn make_dir_and_parents(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn poisoned() -> Error {
+    Error::new(Kind::Bug, "a thread died while it noted a link")
+}
+
+#[cfg(test)]
+mod tests;

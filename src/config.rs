@@ -1,0 +1,9 @@
+//! Configuration: files, environment and flags, merged, each value with its origin.
+
+mod check;
+mod file;
+mod general;
+mod settings;
+
+pub(crate) use file::ConfigFiles;
+pub(crate) use settings::{Environment, Request, Settings};

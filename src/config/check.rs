@@ -1,0 +1,37 @@
+//! Which keys may stand in which section.
+
+use super::file::{ConfigFiles, Section, bad, suggest};
+use super::general::GENERAL;
+use crate::registry;
+use errors::Result;
+use stream::Engine;
+
+/// Every key of every section must be an option that belongs there.
+pub(crate) fn check_sections(files: &ConfigFiles) -> Result<()> {
+    let general = || GENERAL.iter().map(|spec| spec.name);
+    check_keys(&files.global, general())?;
+    for section in files.repos.values() {
+        check_keys(section, general().filter(|name| *name != "repo").chain(["path"]))?;
+    }
+    for section in files.targets.values() {
+        let engine = match (section.get("url"), section.get("engine")) {
+            (Some(url), _) => Some(registry::by_url(&url.value)?),
+            (None, Some(name)) => Some(registry::by_name(&name.value)?),
+            (None, None) => None,
+        };
+        let specs = engine.map(Engine::options).unwrap_or_default();
+        let of_engine =
+            specs.iter().flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
+        check_keys(section, general().chain(["url", "engine"]).chain(of_engine.copied()))?;
+    }
+    Ok(())
+}
+
+fn check_keys<'a>(section: &Section, known: impl Iterator<Item = &'a str>) -> Result<()> {
+    let known: Vec<&str> = known.collect();
+    match section.iter().find(|(key, _)| !known.contains(&key.as_str())) {
+        None => Ok(()),
+        Some((key, entry)) => Err(bad(&entry.path, entry.line, &format!("unknown key {key:?}"))
+            .hint(suggest(key, known.into_iter()))),
+    }
+}

@@ -1,0 +1,35 @@
+//! The options that every engine shares: the one definition of each.
+
+use stream::{OptionKind, OptionSpec};
+
+const fn option(
+    name: &'static str,
+    kind: OptionKind,
+    default: Option<&'static str>,
+    text: &'static str,
+) -> OptionSpec {
+    OptionSpec { name, aliases: &[], native_env: None, kind, default, text }
+}
+
+/// All of them.
+pub(crate) const GENERAL: &[OptionSpec] = &[
+    option(
+        "repo",
+        OptionKind::Text,
+        None,
+        "The repository: a path, or a name of the configuration.",
+    ),
+    option(
+        "workers",
+        OptionKind::Count,
+        None,
+        "Threads that read, compress and write; the processors by default.",
+    ),
+    option("compression_level", OptionKind::Count, Some("3"), "zstd's level, 1 to 19."),
+    option(
+        "volume_size",
+        OptionKind::Bytes,
+        Some("1GiB"),
+        "Stored bytes after which a volume ends; at most 4GiB.",
+    ),
+];

@@ -1,0 +1,252 @@
+//! Merging: flag over environment over target over repository over global over the database's own
+//! variables over default; each value remembers where it came from.
+
+use super::check::check_sections;
+use super::file::{ConfigFiles, Entry, Section};
+use super::general::GENERAL;
+use crate::registry;
+use errors::{Context, Error, Kind, Result};
+use std::collections::BTreeMap;
+use stream::{Engine, OptionKind, OptionSpec, Options, TargetName};
+
+/// The environment, read once.
+pub(crate) type Environment = BTreeMap<String, String>;
+
+/// What the command line asks for.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Request {
+    /// A URL, or a target's name.
+    pub(crate) place: Option<String>,
+    /// The name under which the target is kept.
+    pub(crate) target: Option<String>,
+    /// General options that were given as flags.
+    pub(crate) flags: Vec<(&'static str, String)>,
+    /// Options of the engine, `--set name=value`.
+    pub(crate) sets: Vec<(String, String)>,
+}
+
+/// One merged value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Merged {
+    pub(crate) name: &'static str,
+    /// Masked where it is a secret.
+    pub(crate) value: String,
+    pub(crate) origin: String,
+}
+
+/// Everything merged.
+pub(crate) struct Settings {
+    pub(crate) general: Options,
+    /// The engine and its options, where a URL or the configuration names one.
+    pub(crate) engine: Option<(&'static dyn Engine, Options)>,
+    /// The target's name, where one is named or follows from the options.
+    pub(crate) target: Option<TargetName>,
+    /// The repository's location.
+    pub(crate) repo: Option<String>,
+    /// All values, for `config show`.
+    pub(crate) values: Vec<Merged>,
+}
+
+impl Settings {
+    /// Merges everything for a request.
+    ///
+    /// # Errors
+    /// `config` and `usage`.
+    pub(crate) fn merge(files: &ConfigFiles, env: &Environment, request: &Request) -> Result<Self> {
+        check_sections(files)?;
+        let url = request.place.as_deref().filter(|place| place.contains("://"));
+        let named = request.place.as_deref().filter(|place| !place.contains("://"));
+        let section = match named.or(request.target.as_deref()) {
+            Some(name) => files.targets.get(name),
+            None => None,
+        };
+        let mut merge = Merge { values: Vec::new() };
+        let repo_section = repo_name(files, env, request, section);
+        let general = merge.general(files, env, request, section, repo_section)?;
+        let engine = merge.engine(env, request, section, url)?;
+        let target = match request.target.as_deref().or(named) {
+            Some(name) => {
+                Some(TargetName::new(name).or_kind(Kind::Usage, || "read the target's name")?)
+            }
+            None => match &engine {
+                Some((engine, options)) => {
+                    let name = engine.default_target(options);
+                    Some(TargetName::encode(&name).or_kind(Kind::Usage, || {
+                        format!("{name} is too long for a target's name; give --target")
+                    })?)
+                }
+                None => None,
+            },
+        };
+        let repo = general.text("repo").map(|repo| location(files, repo)).transpose()?;
+        Ok(Self { general, engine, target, repo, values: merge.values })
+    }
+}
+
+/// The section of the repository that is named, for the options that stand in it.
+fn repo_name<'a>(
+    files: &'a ConfigFiles,
+    env: &Environment,
+    request: &Request,
+    section: Option<&Section>,
+) -> Option<&'a Section> {
+    let flag =
+        request.flags.iter().find(|(name, _)| *name == "repo").map(|(_, value)| value.clone());
+    let entry = |section: &Section| section.get("repo").map(|entry| entry.value.clone());
+    let name = flag
+        .or_else(|| env.get("SEAWALL_REPO").cloned())
+        .or_else(|| section.and_then(entry))
+        .or_else(|| entry(&files.global))?;
+    files.repos.get(&name)
+}
+
+/// With `/` or `://` a location, else a name of the configuration.
+fn location(files: &ConfigFiles, repo: &str) -> Result<String> {
+    if repo.contains('/') {
+        return Ok(repo.to_owned());
+    }
+    let section = files.repos.get(repo).ok_or_else(|| {
+        Error::new(Kind::Config, format!("there is no [repo.{repo}] in the configuration"))
+            .hint(format!("A directory is written with a slash: --repo ./{repo}"))
+    })?;
+    let path = section.get("path").map(|entry| entry.value.clone());
+    path.ok_or_else(|| Error::new(Kind::Config, format!("[repo.{repo}] has no path")))
+}
+
+/// The origin of an option that nobody set and that has no default.
+const NOT_SET: &str = "not set";
+
+struct Merge {
+    values: Vec<Merged>,
+}
+
+/// A value that somebody set, and who.
+type Found = Option<(String, String)>;
+
+impl Merge {
+    fn general(
+        &mut self,
+        files: &ConfigFiles,
+        env: &Environment,
+        request: &Request,
+        target: Option<&Section>,
+        repo: Option<&Section>,
+    ) -> Result<Options> {
+        let mut options = Options::new(GENERAL);
+        for spec in GENERAL {
+            let flag = request.flags.iter().find(|(name, _)| *name == spec.name);
+            let found = flag
+                .map(|(_, value)| (value.clone(), "command line".to_owned()))
+                .or_else(|| from_env(env, spec))
+                .or_else(|| target.and_then(|section| from_section(section, spec)))
+                .or_else(|| repo.and_then(|section| from_section(section, spec)))
+                .or_else(|| from_section(&files.global, spec));
+            self.set(&mut options, spec, found)?;
+        }
+        Ok(options)
+    }
+
+    fn engine(
+        &mut self,
+        env: &Environment,
+        request: &Request,
+        section: Option<&Section>,
+        url: Option<&str>,
+    ) -> Result<Option<(&'static dyn Engine, Options)>> {
+        let written =
+            section.and_then(|section| section.get("url")).map(|entry| entry.value.clone());
+        let named =
+            section.and_then(|section| section.get("engine")).map(|entry| entry.value.as_str());
+        let engine = match (url.or(written.as_deref()), named) {
+            (Some(url), _) => registry::by_url(url)?,
+            (None, Some(name)) => registry::by_name(name)?,
+            (None, None) => return Ok(None),
+        };
+        let given = url.map(|url| engine.url_options(url)).transpose()?.unwrap_or_default();
+        let written = written.map(|url| engine.url_options(&url)).transpose()?.unwrap_or_default();
+        let mut options = Options::new(engine.options());
+        for (name, _) in request.sets.iter().chain(&given).chain(&written) {
+            known(&options, name)?;
+        }
+        if let Some((name, _)) = request.sets.iter().find(|(name, _)| is_secret(&options, name)) {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("{name} does not belong on a command line"),
+            )
+            .hint("Everybody on this host can read it: use a file or the environment."));
+        }
+        for spec in engine.options() {
+            let found = pick(&options, spec, &request.sets, "command line")
+                .or_else(|| pick(&options, spec, &given, "URL on the command line"))
+                .or_else(|| from_env(env, spec))
+                .or_else(|| section.and_then(|section| from_section(section, spec)))
+                .or_else(|| pick(&options, spec, &written, "url of the configuration"))
+                .or_else(|| from_native_env(env, spec));
+            self.set(&mut options, spec, found)?;
+        }
+        Ok(Some((engine, options)))
+    }
+
+    fn set(
+        &mut self,
+        options: &mut Options,
+        spec: &'static OptionSpec,
+        found: Found,
+    ) -> Result<()> {
+        let (value, origin) = match (found, spec.default) {
+            (Some((value, origin)), _) => {
+                options.set(spec.name, &value).map_err(|error| error.context(&origin))?;
+                (value, origin)
+            }
+            (None, Some(default)) => (default.to_owned(), "default".to_owned()),
+            (None, None) => ("-".to_owned(), NOT_SET.to_owned()),
+        };
+        let is_secret = spec.kind == OptionKind::Secret && origin != NOT_SET;
+        let value = if is_secret { "***".to_owned() } else { value };
+        self.values.push(Merged { name: spec.name, value, origin });
+        Ok(())
+    }
+}
+
+fn from_env(env: &Environment, spec: &OptionSpec) -> Found {
+    let name = format!("SEAWALL_{}", spec.name.to_ascii_uppercase());
+    env.get(&name).map(|value| (value.clone(), format!("environment, {name}")))
+}
+
+fn from_native_env(env: &Environment, spec: &OptionSpec) -> Found {
+    let name = spec.native_env?;
+    env.get(name)
+        .filter(|value| !value.is_empty())
+        .map(|value| (value.clone(), format!("environment, {name}")))
+}
+
+fn from_section(section: &Section, spec: &OptionSpec) -> Found {
+    let names = std::iter::once(&spec.name).chain(spec.aliases);
+    names.filter_map(|name| section.get(*name)).next().map(|entry| {
+        let Entry { value, path, line } = entry;
+        (value.clone(), format!("{}:{line}", path.display()))
+    })
+}
+
+fn pick(options: &Options, spec: &OptionSpec, pairs: &[(String, String)], origin: &str) -> Found {
+    // The last one wins, as on every command line.
+    let mut fitting = pairs
+        .iter()
+        .rev()
+        .filter(|(name, _)| options.spec(name).is_some_and(|of| of.name == spec.name));
+    fitting.next().map(|(_, value)| (value.clone(), origin.to_owned()))
+}
+
+fn known(options: &Options, name: &str) -> Result<()> {
+    // Asked for its words about the unknown name only.
+    match options.spec(name) {
+        Some(_) => Ok(()),
+        None => {
+            Err(options.clone().set(name, "").err().unwrap_or_else(|| Error::new(Kind::Bug, name)))
+        }
+    }
+}
+
+fn is_secret(options: &Options, name: &str) -> bool {
+    options.spec(name).is_some_and(|spec| spec.kind == OptionKind::Secret)
+}

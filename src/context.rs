@@ -1,0 +1,152 @@
+//! What every verb works with: flags, configuration, printer, progress, the cancel.
+
+use crate::args::{Global, Output};
+use crate::config::{ConfigFiles, Environment, Request, Settings};
+use crate::logging;
+use crate::printer::Printer;
+use crate::progress;
+use errors::{Error, Kind, Result};
+use repository::{Repository, UnitStore};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use stream::{Cancel, Engine, JobId, LinkName, Options, Progress};
+
+/// The surroundings of a verb.
+pub(crate) struct Context {
+    pub(crate) global: Global,
+    pub(crate) printer: Printer,
+    pub(crate) cancel: Cancel,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global) -> Self {
+        let printer = Printer::new(global.output);
+        Self { global, printer, cancel: Cancel::new() }
+    }
+
+    /// Starts the log. Verbs that a server calls are silent when all is well.
+    pub(crate) fn start_log(&self, silent: bool) {
+        logging::start(&self.global, silent);
+    }
+
+    /// From now on the first signal ends the work in order.
+    ///
+    /// # Errors
+    /// The handlers could not be installed.
+    pub(crate) fn end_on_signal(&self) -> Result<()> {
+        let cancel = self.cancel.clone();
+        system::on_end_signal(move |name| {
+            tracing::warn!("{name}: ending the work in order");
+            cancel.cancel();
+        })
+    }
+
+    /// Shows the progress of long work.
+    pub(crate) fn progress(&self) -> Arc<dyn Progress> {
+        let quiet = self.global.quiet || self.global.no_progress;
+        progress::choose(quiet, self.global.output == Output::Jsonl)
+    }
+
+    /// Merges configuration, environment and flags.
+    ///
+    /// # Errors
+    /// `config`, `usage`.
+    pub(crate) fn settings(&self, mut request: Request) -> Result<Settings> {
+        if let Some(repo) = &self.global.repo {
+            request.flags.push(("repo", repo.clone()));
+        }
+        Settings::merge(&self.files()?, &environment(), &request)
+    }
+
+    /// The configuration files.
+    ///
+    /// # Errors
+    /// `config`.
+    pub(crate) fn files(&self) -> Result<ConfigFiles> {
+        ConfigFiles::read(self.global.config.as_deref())
+    }
+}
+
+/// The environment, but for variables that are no text: none of ours is such.
+fn environment() -> Environment {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    std::env::vars_os().filter_map(text).collect()
+}
+
+impl Settings {
+    /// The location of the repository.
+    ///
+    /// # Errors
+    /// `usage`: none is named.
+    pub(crate) fn repo(&self) -> Result<&str> {
+        self.repo.as_deref().ok_or_else(|| {
+            Error::new(Kind::Usage, "no repository is named")
+                .hint("Give --repo PATH, set SEAWALL_REPO, or write `repo` into the configuration.")
+        })
+    }
+
+    /// The repository, recognised.
+    ///
+    /// # Errors
+    /// `usage`, `repository-missing`, or it is damaged.
+    pub(crate) fn open_repository(&self) -> Result<Repository> {
+        Repository::open(Repository::storage(self.repo()?)?)
+    }
+
+    /// The engine and its options.
+    ///
+    /// # Errors
+    /// `usage`: neither URL nor configuration names one.
+    pub(crate) fn engine(&self) -> Result<(&'static dyn Engine, &Options)> {
+        self.engine.as_ref().map(|(engine, options)| (*engine, options)).ok_or_else(|| {
+            Error::new(Kind::Usage, "there is no such target in the configuration")
+                .hint("Give the server's URL, for example postgresql://postgres@localhost:5432.")
+        })
+    }
+
+    /// The target's part of the repository: the named one, or the only one.
+    ///
+    /// # Errors
+    /// `not-found`: it has no backups here, or several have and none is named.
+    pub(crate) fn stored_unit(&self, repository: &Repository) -> Result<UnitStore> {
+        let targets = repository.targets()?;
+        let names: Vec<&str> = targets.iter().map(stream::TargetName::as_str).collect();
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let hint = format!("Targets in this repository: {known}.");
+        match (&self.target, targets.as_slice()) {
+            (Some(target), _) if targets.contains(target) => Ok(repository.unit(target, None)),
+            (Some(target), _) => {
+                Err(Error::new(Kind::NotFound, format!("the repository holds nothing of {target}"))
+                    .hint(hint))
+            }
+            (None, [only]) => Ok(repository.unit(only, None)),
+            (None, []) => Err(Error::new(Kind::NotFound, "the repository holds no backups yet")),
+            (None, _) => Err(Error::new(Kind::Usage, "several targets: name one").hint(hint)),
+        }
+    }
+
+    /// How many threads do the work.
+    pub(crate) fn workers(&self) -> usize {
+        let processors = available_parallelism().map_or(2, NonZero::get);
+        let asked = self.general.count("workers").and_then(|count| usize::try_from(count).ok());
+        asked.unwrap_or(processors).clamp(1, 256)
+    }
+}
+
+/// The backup that a word names: `latest`, a job's number, or `<from>_<to>_<jobid>`.
+///
+/// # Errors
+/// `not-found`.
+pub(crate) fn find_backup(store: &UnitStore, word: &str) -> Result<LinkName> {
+    let names = store.link_names()?;
+    let job = word.parse::<u64>().ok().map(JobId::new);
+    let fits = |name: &&LinkName| Some(name.job) == job || name.to_string() == word;
+    let found = if word == "latest" { names.last() } else { names.iter().find(fits) };
+    found.copied().ok_or_else(|| {
+        Error::new(Kind::NotFound, format!("there is no backup {word:?} of {}", store.target()))
+            .hint("`seawall list` shows what is there.")
+    })
+}

@@ -1,0 +1,51 @@
+//! The verbs, one file each.
+
+pub(crate) mod backup;
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod dry_run;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod restore;
+pub(crate) mod show;
+pub(crate) mod target;
+pub(crate) mod verify;
+pub(crate) mod version;
+#[cfg(feature = "postgresql")]
+pub(crate) mod wal;
+
+use crate::args::Verb;
+use crate::context::Context;
+use crate::printer::Answer;
+use errors::Result;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// The verb's own.
+pub(crate) fn run(context: &Context, verb: Verb) -> Result<Answer> {
+    context.start_log(is_called_by_a_server(&verb));
+    match verb {
+        Verb::Init => init::run(context),
+        Verb::Check(source) => check::run(context, source),
+        Verb::Backup(backup) => backup::run(context, backup),
+        Verb::List(stored) => list::run(context, stored),
+        Verb::Show(one) => show::run(context, one),
+        Verb::Restore(restore) => restore::run(context, &restore),
+        Verb::Verify(one) => verify::run(context, one),
+        #[cfg(feature = "postgresql")]
+        Verb::Wal(wal) => wal::run(context, &wal),
+        Verb::Config(config) => config::run(context, config),
+        Verb::Version => Ok(version::run()),
+    }
+}
+
+#[cfg(feature = "postgresql")]
+fn is_called_by_a_server(verb: &Verb) -> bool {
+    matches!(verb, Verb::Wal(_))
+}
+
+#[cfg(not(feature = "postgresql"))]
+fn is_called_by_a_server(_verb: &Verb) -> bool {
+    false
+}

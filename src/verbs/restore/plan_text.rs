@@ -1,0 +1,45 @@
+//! A plan, for people.
+
+use crate::human;
+use chrono::SecondsFormat;
+use repository::LinkDocument;
+use stream::{Engine, Layout, Plan, RecoveryTarget};
+
+/// Everything that will be done, a line each.
+pub(super) fn print(
+    engine: &dyn Engine,
+    plan: &Plan,
+    document: &LinkDocument,
+    layout: &Layout,
+) -> String {
+    let link = &document.link;
+    let mut rows = vec![
+        vec!["backup".to_owned(), link.name().to_string()],
+        vec!["size".to_owned(), human::bytes(link.totals.bytes)],
+    ];
+    for (root, path) in &layout.roots {
+        rows.push(vec![root.to_string(), path.display().to_string()]);
+    }
+    for span in &plan.log {
+        rows.push(vec![
+            "log".to_owned(),
+            format!("{} to {} ({})", span.first, span.last, span.pieces),
+        ]);
+    }
+    for (name, value) in plan.settings.iter().filter(|(_, value)| !value.is_empty()) {
+        rows.push(vec![name.replace('_', " "), value.clone()]);
+    }
+    let target = match &plan.target {
+        RecoveryTarget::Latest => "the end of the log".to_owned(),
+        RecoveryTarget::Immediate => "as soon as the data is consistent".to_owned(),
+        RecoveryTarget::Time(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        RecoveryTarget::Position(position) => format!("LSN {}", engine.print_position(*position)),
+    };
+    let inclusive = if plan.inclusive { "inclusive" } else { "exclusive" };
+    rows.push(vec!["target".to_owned(), format!("{target} ({inclusive})")]);
+    rows.push(vec!["then".to_owned(), plan.action.to_string()]);
+    for note in &plan.notes {
+        rows.push(vec!["note".to_owned(), note.clone()]);
+    }
+    human::table(&rows)
+}

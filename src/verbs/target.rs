@@ -1,0 +1,100 @@
+//! Where recovery ends, as the command line says it.
+
+use crate::args::{Action, Target};
+use chrono::{DateTime, Local, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use errors::{Error, Kind, Result};
+use stream::{Engine, LinkName, RecoveryRequest, RecoveryTarget, TargetAction};
+
+/// Reads the flags.
+///
+/// # Errors
+/// `usage`.
+pub(crate) fn request(
+    engine: &dyn Engine,
+    target: &Target,
+    link: Option<LinkName>,
+) -> Result<RecoveryRequest> {
+    let end = match (&target.target_time, &target.target_lsn, target.target_immediate) {
+        (Some(text), _, _) => RecoveryTarget::Time(parse_time(text)?),
+        (_, Some(text), _) => RecoveryTarget::Position(engine.position(text)?),
+        (_, _, true) => RecoveryTarget::Immediate,
+        _ => RecoveryTarget::Latest,
+    };
+    let has_point = matches!(end, RecoveryTarget::Time(_) | RecoveryTarget::Position(_));
+    if !has_point && (target.inclusive || target.exclusive) {
+        return Err(Error::new(Kind::Usage, "--inclusive and --exclusive need a time or an LSN"));
+    }
+    if end == RecoveryTarget::Latest && target.target_action.is_some() {
+        return Err(Error::new(Kind::Usage, "--target-action needs a target")
+            .hint("Without one the server is a primary as soon as the log ends."));
+    }
+    let action = target.target_action.map(|action| match action {
+        Action::Pause => TargetAction::Pause,
+        Action::Promote => TargetAction::Promote,
+        Action::Shutdown => TargetAction::Shutdown,
+    });
+    let inclusive = match (target.inclusive, target.exclusive) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    };
+    Ok(RecoveryRequest { target: end, inclusive, action, link })
+}
+
+/// A time with its offset. Without one nobody knows whose clock is meant.
+fn parse_time(text: &str) -> Result<DateTime<Utc>> {
+    let with_offset = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z"))
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f %#z"));
+    if let Ok(time) = with_offset {
+        return Ok(time.with_timezone(&Utc));
+    }
+    let naive = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f")
+        .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
+    let example = "For example 2026-11-20T14:00:00Z, or 2026-11-20 15:00:00+01:00.";
+    let Ok(naive) = naive else {
+        return Err(Error::new(Kind::Usage, format!("{text:?} is no time")).hint(example));
+    };
+    let error = Error::new(Kind::Usage, format!("the time {text:?} has no offset"));
+    let error = error.hint(format!("In UTC: {}", print(&naive.and_utc())));
+    match Local.from_local_datetime(&naive).earliest() {
+        Some(local) => Err(error.hint(format!("In local time: {}", print(&local)))),
+        None => Err(error.hint(example)),
+    }
+}
+
+fn print<Z: TimeZone>(time: &DateTime<Z>) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_as_people_and_servers_write_them() {
+        let wanted = Utc.with_ymd_and_hms(2026, 11, 20, 13, 25, 50).unwrap();
+        for text in [
+            "2026-11-20T13:25:50Z",
+            "2026-11-20 13:25:50Z",
+            "2026-11-20T14:25:50+01:00",
+            "2026-11-20 13:25:50+00",
+            "2026-11-20 14:25:50.000000+0100",
+            "2026-11-20 13:25:50 +00",
+        ] {
+            assert_eq!(parse_time(text).unwrap(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_offset_is_refused_with_both_meanings() {
+        let error = parse_time("2026-11-20 13:25:50").unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+        assert_eq!(error.hints()[0], "In UTC: 2026-11-20T13:25:50Z");
+        assert!(error.hints()[1].starts_with("In local time: 2026-11-20T13:25:50"));
+        assert_eq!(parse_time("yesterday").unwrap_err().message(), "\"yesterday\" is no time");
+    }
+}

@@ -1,0 +1,74 @@
+//! `seawall verify`: every stored byte, read again.
+
+use crate::args::One;
+use crate::config::Request;
+use crate::context::{Context, find_backup};
+use crate::human;
+use crate::printer::Answer;
+use errors::{Kind, Result};
+use repository::{ExtractOptions, VerifyReport};
+use serde_json::json;
+
+/// # Errors
+/// The repository is missing or cannot be read; damage is told in the answer, with exit status 30.
+pub(crate) fn run(context: &Context, one: One) -> Result<Answer> {
+    let (place, target) = (one.stored.place, one.stored.target);
+    let flags = one.workers.map(|value| ("workers", value)).into_iter().collect();
+    let named = place.is_some() || target.is_some();
+    let settings = context.settings(Request { place, target, flags, sets: Vec::new() })?;
+    let repository = settings.open_repository()?;
+    context.end_on_signal()?;
+    context.printer.start("verify");
+    let stores = if named || one.backup.is_some() {
+        vec![settings.stored_unit(&repository)?]
+    } else {
+        repository.targets()?.iter().map(|target| repository.unit(target, None)).collect()
+    };
+    let progress = context.progress();
+    let options = ExtractOptions {
+        workers: settings.workers(),
+        cancel: &context.cancel,
+        progress: progress.as_ref(),
+    };
+    let mut whole = VerifyReport::default();
+    for store in stores {
+        let only = one.backup.as_deref().map(|word| find_backup(&store, word)).transpose()?;
+        progress.phase(&format!("verify {}", store.target()));
+        whole.add(repository::verify(&store, only, options)?);
+    }
+    drop(progress);
+    Ok(answer(&whole))
+}
+
+fn answer(report: &VerifyReport) -> Answer {
+    let mut text = String::new();
+    let mut items = Vec::new();
+    for damage in &report.damages {
+        let line = damage.error.line();
+        text.push_str(&format!("damaged  {line}\n"));
+        items.push(json!({
+            "backup": damage.link.map(|link| link.to_string()),
+            "code": damage.error.kind().entry().code,
+            "message": line,
+        }));
+    }
+    let (links, volumes, pieces) = (report.links, report.volumes, report.pieces);
+    let size = human::bytes(report.bytes);
+    text.push_str(&format!(
+        "{links} backup(s), {volumes} volume(s) and {pieces} piece(s) of log, {size}: {}\n",
+        if items.is_empty() {
+            "every byte is as it was written".to_owned()
+        } else {
+            format!("{} damage(s)", items.len())
+        }
+    ));
+    let summary = json!({
+        "backups": links, "volumes": volumes, "pieces": pieces, "bytes": report.bytes,
+        "damages": items.len(), "peak_memory_bytes": system::peak_memory_bytes(),
+    });
+    let mut answer = Answer::new("seawall.verify/1", text, summary).with_items(items);
+    if !report.damages.is_empty() {
+        answer.exit = Kind::Checksum.entry().exit;
+    }
+    answer
+}

@@ -1,0 +1,49 @@
+//! A job: one run of one engine for one target.
+
+use crate::{JobId, Level, Link, Options, Progress, TargetName, UnitName};
+use errors::{Error, Kind, Result};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Set when the job shall end: by a signal, by a daemon's cancel. Sync code asks
+/// `is_cancelled()`, async code awaits `cancelled()`.
+pub type Cancel = tokio_util::sync::CancellationToken;
+
+/// What an engine needs to know of the job it works for.
+pub struct Job {
+    /// The label, claimed in the repository.
+    pub id: JobId,
+    /// The identity that the job's link will have.
+    pub uuid: Uuid,
+    /// The configured database.
+    pub target: TargetName,
+    /// How much data is asked for.
+    pub level: Level,
+    /// The engine's options, checked.
+    pub options: Options,
+    /// Earlier links of this target, oldest first: candidates for a parent.
+    pub links: Vec<Link>,
+    /// Ends the job.
+    pub cancel: Cancel,
+    /// Told how far the work is.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl Job {
+    /// The identity of a unit's link before the engine has filled it in.
+    #[must_use]
+    pub fn unit_label(&self, unit: Option<&UnitName>) -> String {
+        unit.map_or_else(|| self.target.to_string(), |unit| format!("{}/@{unit}", self.target))
+    }
+
+    /// Fails once the job is cancelled.
+    ///
+    /// # Errors
+    /// `interrupted`.
+    pub fn check_cancel(&self) -> Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Error::new(Kind::Interrupted, "the job was cancelled"));
+        }
+        Ok(())
+    }
+}

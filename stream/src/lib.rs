@@ -1,0 +1,47 @@
+//! What engines, sinks and restore say to one another. No I/O happens in this room.
+//!
+//! An [`Engine`] turns a hot server into [`VirtualFile`]s and, at the end, a [`Link`]. A [`Sink`]
+//! takes them: a repository, a file daemon, a tar. Restore plans a chain of links and lays them
+//! out through a [`TreeWriter`]; the engine takes the last mile.
+//!
+//! Everything here is synchronous: bodies are read by worker threads behind bounded channels,
+//! and an engine that talks to an asynchronous driver does so behind its own door
+//! (`docs/decisions/0003-synchronous-seams.md`).
+
+mod engine;
+mod escape;
+mod file;
+mod job;
+mod level;
+mod link;
+mod log;
+mod names;
+mod options;
+mod path;
+mod plan;
+mod position;
+mod progress;
+mod receipt;
+mod sink;
+mod tap;
+mod tree;
+
+pub use engine::{Advice, Engine, Severity, Unit};
+pub use escape::{percent_decode, percent_encode};
+pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};
+pub use job::{Cancel, Job};
+pub use level::Level;
+pub use link::{Earliest, FORMAT_VERSION, Link, LogReach, RootInfo, Totals};
+pub use log::{LogKey, LogPiece, LogSink, LogView, PieceInfo};
+pub use names::{InvalidName, JobId, LinkName, RootName, TargetName, UnitName};
+pub use options::{OptionKind, OptionSpec, Options};
+pub use path::{InvalidPath, RelPath};
+pub use plan::{
+    LastMile, Layout, LayoutRequest, LogSpan, Plan, RecoveryRequest, RecoveryTarget, TargetAction,
+};
+pub use position::Position;
+pub use progress::{Progress, Silent};
+pub use receipt::{Outcome, Receipt, ReceiptWriter, receipt};
+pub use sink::{Durability, Sink};
+pub use tap::{Finding, Tap};
+pub use tree::{FilePart, TreeWriter};

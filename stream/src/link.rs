@@ -1,0 +1,134 @@
+//! Links: a range of an engine's log together with an ordered stream of virtual files.
+
+use crate::{
+    Finding, JobId, Level, LinkName, LogKey, Owner, Position, RelPath, RootName, TargetName,
+    UnitName,
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// The version of the link's fields; a reader refuses a higher one.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What a backup is: where it begins and ends, what it continues, what restores it.
+///
+/// It is plain and holds no secret. Fields are added, never renamed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// [`FORMAT_VERSION`].
+    pub version: u32,
+    /// The identity; children name it.
+    pub id: Uuid,
+    /// The link whose data this one continues.
+    pub parent: Option<Uuid>,
+    /// Which engine made it: `postgresql`.
+    pub engine: String,
+    /// The configured database.
+    pub target: TargetName,
+    /// What of it, where a target has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitName>,
+    /// The job's label.
+    pub job: JobId,
+    /// How much data it carries.
+    pub level: Level,
+    /// Where its range begins; 0 for a full.
+    pub from: Position,
+    /// Where it is consistent.
+    pub to: Position,
+    /// Where a data child starts, in the engine's words.
+    pub base: BTreeMap<String, String>,
+    /// The first moment it can serve. A log link serves none alone.
+    pub earliest: Option<Earliest>,
+    /// The first piece of log that recovery from here needs, as `<lineage>/<lane>/<shard>/<name>`.
+    pub log_from: Option<String>,
+    /// What proves that today's data continues the parent's, in the engine's words.
+    pub lineage: BTreeMap<String, String>,
+    /// What a later incremental needs; at most 64 KiB.
+    pub state: serde_json::Value,
+    /// Where each root was, and how its directory looked.
+    pub roots: BTreeMap<RootName, RootInfo>,
+    /// The server, for people: version, host, data directory.
+    pub server: BTreeMap<String, String>,
+    /// When the job began.
+    pub started_at: DateTime<Utc>,
+    /// When the engine was done.
+    pub finished_at: DateTime<Utc>,
+    /// Sums over the stream.
+    pub totals: Totals,
+    /// Log that was proven present when the link was made.
+    pub log: Vec<LogReach>,
+    /// What was wrong at the source; the backup holds it as it was. Bounded by the engine.
+    pub findings: Vec<Finding>,
+}
+
+/// The first moment that a link can serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earliest {
+    /// Not before this position.
+    pub position: Position,
+    /// Not before this time, by the server's clock.
+    pub time: DateTime<Utc>,
+}
+
+/// Sums over a link's stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Files with a body.
+    pub files: u64,
+    /// Plain bytes of them.
+    pub bytes: u64,
+    /// Files that were dropped between listing and reading.
+    pub vanished: u64,
+}
+
+/// The original directory of a root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootInfo {
+    /// Absolute path, percent-encoded.
+    pub path: String,
+    /// Permission bits.
+    pub mode: u32,
+    /// Whose it was.
+    pub owner: Owner,
+}
+
+/// Pieces of one lane of log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogReach {
+    /// The lineage they belong to.
+    pub lineage: String,
+    /// The lane.
+    pub lane: String,
+    /// The root and the directory in it where the server wants them.
+    pub root: RootName,
+    /// Directory below the root.
+    pub directory: RelPath,
+    /// `<shard>/<name>` of each, in order.
+    pub pieces: Vec<String>,
+}
+
+impl LogReach {
+    /// The keys of all pieces; `None` in place of one that is not written `<shard>/<name>`.
+    pub fn keys(&self) -> impl Iterator<Item = Option<LogKey>> + '_ {
+        self.pieces.iter().map(|piece| {
+            let (shard, name) = piece.split_once('/')?;
+            Some(LogKey {
+                lineage: self.lineage.clone(),
+                lane: self.lane.clone(),
+                shard: shard.to_owned(),
+                name: name.to_owned(),
+            })
+        })
+    }
+}
+
+impl Link {
+    /// `<from>_<to>_<jobid>`.
+    #[must_use]
+    pub fn name(&self) -> LinkName {
+        LinkName { from: self.from, to: self.to, job: self.job }
+    }
+}

@@ -1,0 +1,110 @@
+//! The archived log: keys of pieces, and how they are appended and looked at.
+
+use chrono::{DateTime, Utc};
+use errors::Result;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a piece of log lies below a target's `log/`: `<lineage>/<lane>/<shard>/<name>`.
+///
+/// For PostgreSQL: system identifier, timeline, the segment's upper half, file name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LogKey {
+    /// What all pieces of one history of one server share.
+    pub lineage: String,
+    /// A sequence within it that has no gaps when it is whole.
+    pub lane: String,
+    /// A directory of at most a few thousand pieces.
+    pub shard: String,
+    /// The piece's own name.
+    pub name: String,
+}
+
+impl LogKey {
+    /// The key with `/` between its parts.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}/{}/{}", self.lineage, self.lane, self.shard, self.name)
+    }
+}
+
+impl fmt::Display for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path())
+    }
+}
+
+/// A piece to append.
+pub struct LogPiece {
+    /// Its place.
+    pub key: LogKey,
+    /// A complete file, which does not change any more.
+    pub path: PathBuf,
+    /// The file's last modification, by the clock of the server that wrote it.
+    pub written_at: DateTime<Utc>,
+    /// What the engine read in it, for those who look only at the head.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// What the head of a stored piece says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PieceInfo {
+    /// Plain bytes.
+    pub length: u64,
+    /// When the server last wrote to it.
+    pub written_at: DateTime<Utc>,
+    /// What the engine noted.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// Takes pieces of log, without end: for receivers and for a server's archiver.
+pub trait LogSink {
+    /// Whether the piece is kept already.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    fn have(&self, key: &LogKey) -> Result<bool>;
+
+    /// Keeps the piece so that it survives a power cut. The identical piece again is a success
+    /// (`false`), and is made durable once more before the answer.
+    ///
+    /// # Errors
+    /// A piece of this name with other bytes is there (nothing is overwritten); or it cannot be
+    /// stored.
+    fn append(&self, piece: &LogPiece) -> Result<bool>;
+}
+
+/// Looks at the kept log of one target.
+pub trait LogView {
+    /// The lanes of a lineage, sorted.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    fn lanes(&self, lineage: &str) -> Result<Vec<String>>;
+
+    /// The shards of a lane, sorted.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    fn shards(&self, lineage: &str, lane: &str) -> Result<Vec<String>>;
+
+    /// The names of the pieces of a shard, sorted.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    fn names(&self, lineage: &str, lane: &str, shard: &str) -> Result<Vec<String>>;
+
+    /// The head of a piece; `None` when it is definitely absent.
+    ///
+    /// # Errors
+    /// The piece cannot be read or is damaged.
+    fn info(&self, key: &LogKey) -> Result<Option<PieceInfo>>;
+
+    /// The plain bytes of a small piece (at most 1 MiB), checked; `None` when definitely absent.
+    ///
+    /// # Errors
+    /// The piece cannot be read, is damaged, or is larger.
+    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>>;
+}

@@ -1,0 +1,233 @@
+//! Options: defined once per engine, checked when they are set.
+
+use errors::{Error, Kind, Result};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The definition of one option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionSpec {
+    /// snake_case.
+    pub name: &'static str,
+    /// Other spellings that are accepted.
+    pub aliases: &'static [&'static str],
+    /// The variable that the database's own tools read for it.
+    pub native_env: Option<&'static str>,
+    /// What values look like.
+    pub kind: OptionKind,
+    /// The value when nobody sets one; `None` when the option is then absent.
+    pub default: Option<&'static str>,
+    /// One sentence for `--help` and the documentation.
+    pub text: &'static str,
+}
+
+/// What the values of an option look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// Anything.
+    Text,
+    /// An absolute path.
+    Path,
+    /// `true` or `false` (also `yes`, `no`, `on`, `off`, `1`, `0`).
+    Flag,
+    /// A number from 1.
+    Count,
+    /// A duration: `90`, `15m`, `2h`; plain numbers are seconds.
+    Seconds,
+    /// A number of bytes: `1073741824`, `64MiB`, `1GiB`.
+    Bytes,
+    /// One of these.
+    Choice(&'static [&'static str]),
+    /// Never shown, never accepted on a command line.
+    Secret,
+}
+
+/// Values of an engine's options.
+#[derive(Clone)]
+pub struct Options {
+    specs: &'static [OptionSpec],
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Options {
+    /// No values: every option has its default.
+    #[must_use]
+    pub fn new(specs: &'static [OptionSpec]) -> Self {
+        Self { specs, values: BTreeMap::new() }
+    }
+
+    /// The definition that a name or an alias stands for.
+    #[must_use]
+    pub fn spec(&self, name: &str) -> Option<&'static OptionSpec> {
+        self.specs.iter().find(|spec| spec.name == name || spec.aliases.contains(&name))
+    }
+
+    /// Sets an option, by name or alias.
+    ///
+    /// # Errors
+    /// The option is unknown, or the value is not of its kind.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let spec = self.spec(name).ok_or_else(|| unknown(self.specs, name))?;
+        check(spec, value)?;
+        self.values.insert(spec.name, value.to_owned());
+        Ok(())
+    }
+
+    /// The value of an option, or its default.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let default = || self.spec(name).and_then(|spec| spec.default);
+        self.values.get(name).map(String::as_str).or_else(default)
+    }
+
+    /// The value of a flag; absent is false.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.text(name).and_then(parse_flag).unwrap_or(false)
+    }
+
+    /// The value of a count.
+    #[must_use]
+    pub fn count(&self, name: &str) -> Option<u64> {
+        self.text(name).and_then(|text| text.parse().ok())
+    }
+
+    /// The value of a size, in bytes.
+    #[must_use]
+    pub fn bytes(&self, name: &str) -> Option<u64> {
+        self.text(name).and_then(parse_bytes)
+    }
+
+    /// The value of a duration, in seconds.
+    #[must_use]
+    pub fn seconds(&self, name: &str) -> Option<u64> {
+        self.text(name).and_then(parse_seconds)
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (name, value) in &self.values {
+            let secret = self.spec(name).is_none_or(|spec| spec.kind == OptionKind::Secret);
+            map.entry(name, if secret { &"***" } else { value });
+        }
+        map.finish()
+    }
+}
+
+fn unknown(specs: &[OptionSpec], name: &str) -> Error {
+    let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
+    Error::new(Kind::Config, format!("unknown option {name:?}"))
+        .hint(format!("Known options: {}.", names.join(", ")))
+}
+
+fn check(spec: &OptionSpec, value: &str) -> Result<()> {
+    let wanted = match spec.kind {
+        OptionKind::Text | OptionKind::Secret => return Ok(()),
+        OptionKind::Path if value.starts_with('/') => return Ok(()),
+        OptionKind::Flag if parse_flag(value).is_some() => return Ok(()),
+        OptionKind::Count if value.parse::<u64>().is_ok_and(|number| number > 0) => return Ok(()),
+        OptionKind::Seconds if parse_seconds(value).is_some() => return Ok(()),
+        OptionKind::Bytes if parse_bytes(value).is_some() => return Ok(()),
+        OptionKind::Choice(choices) if choices.contains(&value) => return Ok(()),
+        OptionKind::Path => "an absolute path".to_owned(),
+        OptionKind::Flag => "true or false".to_owned(),
+        OptionKind::Count => "a number from 1".to_owned(),
+        OptionKind::Seconds => "a duration such as 90, 15m or 2h".to_owned(),
+        OptionKind::Bytes => "a size such as 1073741824, 64MiB or 1GiB".to_owned(),
+        OptionKind::Choice(choices) => format!("one of {}", choices.join(", ")),
+    };
+    Err(Error::new(
+        Kind::Config,
+        format!("option {} is {value:?}, but must be {wanted}", spec.name),
+    ))
+}
+
+fn parse_flag(text: &str) -> Option<bool> {
+    match text {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+fn parse_seconds(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let factor = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86400,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPECS: &[OptionSpec] = &[
+        OptionSpec {
+            name: "connect_timeout_secs",
+            aliases: &["connect_timeout"],
+            native_env: None,
+            kind: OptionKind::Seconds,
+            default: Some("10"),
+            text: "",
+        },
+        OptionSpec {
+            name: "password",
+            aliases: &[],
+            native_env: Some("PGPASSWORD"),
+            kind: OptionKind::Secret,
+            default: None,
+            text: "",
+        },
+    ];
+
+    #[test]
+    fn defaults_aliases_and_units() {
+        let mut options = Options::new(SPECS);
+        assert_eq!(options.seconds("connect_timeout_secs"), Some(10));
+        options.set("connect_timeout", "2m").unwrap();
+        assert_eq!(options.seconds("connect_timeout_secs"), Some(120));
+        assert!(options.set("connect_timeout", "2 parsecs").is_err());
+    }
+
+    #[test]
+    fn sizes_have_binary_units() {
+        assert_eq!(parse_bytes("64MiB"), Some(64 << 20));
+        assert_eq!(parse_bytes("7"), Some(7));
+        for bad in ["", "MiB", "1MB", "1 GiB", "-1", "99999999999TiB"] {
+            assert_eq!(parse_bytes(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_option_lists_the_known_ones() {
+        let error = Options::new(SPECS).set("pasword", "x").unwrap_err();
+        assert!(error.hints()[0].contains("connect_timeout_secs, password"));
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let mut options = Options::new(SPECS);
+        options.set("password", "hunter2").unwrap();
+        assert!(!format!("{options:?}").contains("hunter2"));
+    }
+}

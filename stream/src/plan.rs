@@ -1,0 +1,126 @@
+//! Plans: what a recovery will do, as a value that can be printed before anything is done.
+
+use crate::{Link, LinkName, Position, RelPath, RootName};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use uuid::Uuid;
+
+/// Where recovery shall end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecoveryTarget {
+    /// All the log that there is.
+    Latest,
+    /// As soon as the data is consistent.
+    Immediate,
+    /// A moment, by the server's clock.
+    Time(DateTime<Utc>),
+    /// A position of the engine's log.
+    Position(Position),
+}
+
+/// What the server does when it has reached the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetAction {
+    /// Stays readable and waits to be told.
+    Pause,
+    /// Becomes a primary at once.
+    Promote,
+    /// Stops.
+    Shutdown,
+}
+
+impl fmt::Display for TargetAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pause => "pause",
+            Self::Promote => "promote",
+            Self::Shutdown => "shutdown",
+        })
+    }
+}
+
+/// What the operator asks for.
+#[derive(Debug, Clone)]
+pub struct RecoveryRequest {
+    /// Where to end.
+    pub target: RecoveryTarget,
+    /// Whether what lies exactly at the target is kept; `None` leaves the database's own default.
+    pub inclusive: Option<bool>,
+    /// What then; `None` leaves the database's own default.
+    pub action: Option<TargetAction>,
+    /// The link to start from; `None` chooses the newest that serves.
+    pub link: Option<LinkName>,
+}
+
+/// A run of log that recovery will read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogSpan {
+    /// The lineage.
+    pub lineage: String,
+    /// The lane.
+    pub lane: String,
+    /// Name of the first piece.
+    pub first: String,
+    /// Name of the last piece that was proven present.
+    pub last: String,
+    /// How many there are.
+    pub pieces: u64,
+}
+
+/// A recovery that has been proven possible, as far as can be known before it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The links to lay out, parents first.
+    pub chain: Vec<Uuid>,
+    /// Where it will end.
+    pub target: RecoveryTarget,
+    /// Whether what lies exactly at the target is kept.
+    pub inclusive: bool,
+    /// What the server does then.
+    pub action: TargetAction,
+    /// The log it will read, in order.
+    pub log: Vec<LogSpan>,
+    /// What the engine needs for the last mile, in its words.
+    pub settings: BTreeMap<String, String>,
+    /// What the operator should know before he says yes.
+    pub notes: Vec<String>,
+}
+
+/// Where a restore shall write.
+#[derive(Debug, Clone)]
+pub struct LayoutRequest {
+    /// The directory for the main root.
+    pub to: PathBuf,
+    /// Other roots: by name or by original path, and the new path.
+    pub mapping: Vec<(String, PathBuf)>,
+}
+
+/// Where each root goes, and what is special about some files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Each root's directory.
+    pub roots: BTreeMap<RootName, PathBuf>,
+    /// Files without which no server starts: they come last.
+    pub held_back: Vec<(RootName, RelPath)>,
+    /// Files that the last mile writes in its own way.
+    pub left_out: Vec<(RootName, RelPath)>,
+}
+
+/// What the engine needs to finish a restored tree.
+pub struct LastMile<'a> {
+    /// The recovery.
+    pub plan: &'a Plan,
+    /// The newest link of the chain.
+    pub link: &'a Link,
+    /// Where everything lies.
+    pub layout: &'a Layout,
+    /// The program and arguments that fetch a piece of log; the engine adds name and destination.
+    pub fetch: Vec<String>,
+    /// Whether the restored server may archive its log as the original did.
+    pub keep_archiving: bool,
+}

@@ -1,0 +1,28 @@
+//! What Seawall asks of the operating system.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `durable` | fsync, rename and link: the only place where they happen |
+//! | `failpoint` | names of the durable steps, for tests that kill the program at each |
+//! | `process` | who a process is, and whether it still lives |
+//! | `resources` | free space, peak memory |
+//! | `secret` | texts that must not show |
+//! | `signals` | the signals that end a job |
+//! | `spool` | bytes that may outgrow memory |
+//! | `users` | names of numeric owners |
+
+pub mod durable;
+pub mod failpoint;
+mod process;
+mod resources;
+mod secret;
+mod signals;
+mod spool;
+mod users;
+
+pub use process::{Liveness, ProcessIdentity};
+pub use resources::{free_bytes, peak_memory_bytes};
+pub use secret::Secret;
+pub use signals::on_end_signal;
+pub use spool::Spool;
+pub use users::Users;
