@@ -54,6 +54,7 @@ impl Default for Spool {
 
 fn failed(error: std::io::Error) -> Error {
     Error::io(format!("spool to {}", std::env::temp_dir().display()), error)
+        .hint("TMPDIR names another temporary directory.")
 }
 
 #[cfg(test)]
