@@ -4,6 +4,7 @@ mod check;
 mod file;
 mod general;
 mod settings;
+mod sources;
 
 pub(crate) use file::ConfigFiles;
 pub(crate) use settings::{Environment, Request, Settings};

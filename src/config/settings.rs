@@ -2,8 +2,9 @@
 //! variables over default; each value remembers where it came from.
 
 use super::check::check_sections;
-use super::file::{ConfigFiles, Entry, Section};
+use super::file::{ConfigFiles, Section};
 use super::general::GENERAL;
+use super::sources::{Found, from_env, from_native_env, from_section, pick};
 use crate::registry;
 use errors::{Context, Error, Kind, Result};
 use std::collections::BTreeMap;
@@ -120,9 +121,6 @@ struct Merge {
     values: Vec<Merged>,
 }
 
-/// A value that somebody set, and who.
-type Found = Option<(String, String)>;
-
 impl Merge {
     fn general(
         &mut self,
@@ -206,35 +204,6 @@ impl Merge {
         self.values.push(Merged { name: spec.name, value, origin });
         Ok(())
     }
-}
-
-fn from_env(env: &Environment, spec: &OptionSpec) -> Found {
-    let name = format!("SEAWALL_{}", spec.name.to_ascii_uppercase());
-    env.get(&name).map(|value| (value.clone(), format!("environment, {name}")))
-}
-
-fn from_native_env(env: &Environment, spec: &OptionSpec) -> Found {
-    let name = spec.native_env?;
-    env.get(name)
-        .filter(|value| !value.is_empty())
-        .map(|value| (value.clone(), format!("environment, {name}")))
-}
-
-fn from_section(section: &Section, spec: &OptionSpec) -> Found {
-    let names = std::iter::once(&spec.name).chain(spec.aliases);
-    names.filter_map(|name| section.get(*name)).next().map(|entry| {
-        let Entry { value, path, line } = entry;
-        (value.clone(), format!("{}:{line}", path.display()))
-    })
-}
-
-fn pick(options: &Options, spec: &OptionSpec, pairs: &[(String, String)], origin: &str) -> Found {
-    // The last one wins, as on every command line.
-    let mut fitting = pairs
-        .iter()
-        .rev()
-        .filter(|(name, _)| options.spec(name).is_some_and(|of| of.name == spec.name));
-    fitting.next().map(|(_, value)| (value.clone(), origin.to_owned()))
 }
 
 fn known(options: &Options, name: &str) -> Result<()> {
