@@ -159,6 +159,24 @@ fn a_backup_of_a_restored_server_restores() {
 }
 
 #[test]
+fn a_transaction_prepared_before_the_backup_can_be_committed_after_the_restore() {
+    let mut lab = Lab::with(PROGRAM, &[], "max_prepared_transactions = 2\n");
+    lab.server.sql("CREATE TABLE t (n int PRIMARY KEY); INSERT INTO t VALUES (1)");
+    lab.server.sql("BEGIN; INSERT INTO t VALUES (2); PREPARE TRANSACTION 'held'");
+    // Its state leaves the log for a file of its own.
+    lab.server.sql("CHECKPOINT");
+    let _ = lab.backup();
+    lab.archive();
+    lab.server.stop();
+    let mut server = lab.start(lab.restore("held", &[]));
+    server.wait_until("NOT pg_is_in_recovery()");
+    assert_eq!(rows(&server), "1");
+    assert_eq!(server.sql("SELECT gid FROM pg_prepared_xacts"), "held");
+    server.sql("COMMIT PREPARED 'held'");
+    assert_eq!(rows(&server), "1,2");
+}
+
+#[test]
 fn a_dry_run_prints_the_plan_and_writes_nothing() {
     let History { lab, times, .. } = history();
     let to = lab.scratch.join("dry");
