@@ -9,8 +9,9 @@ const HEADER_BYTES: usize = 40;
 /// `XLP_LONG_HEADER`: the fields that identify the segment are there.
 const LONG_HEADER: u16 = 0x0002;
 
-/// `XLP_ALL_FLAGS`: the flags any server sets.
-const ALL_FLAGS: u16 = 0x0007;
+/// `XLP_ALL_FLAGS`: the flags any server sets. The highest, `XLP_FIRST_IS_OVERWRITE_CONTRECORD`, is in
+/// 15 from the beginning and in 10 to 14 from the minor versions of November 2021 on.
+const ALL_FLAGS: u16 = 0x000F;
 
 /// `XLOG_PAGE_MAGIC` of each major version, from the server's headers; seen in files of 10 to 18.
 const MAGICS: [(u16, u16); 9] = [

@@ -69,6 +69,14 @@ fn a_partial_segment_has_the_same_header() {
     assert_eq!(FirstPage::parse(&bytes).unwrap().page_address, Lsn(3 << 24));
 }
 
+/// After a crash that lost the rest of a record, the next segment says so in its first page.
+#[test]
+fn a_segment_may_begin_by_giving_a_record_up() {
+    let mut bytes = fixture::wal("18", "000000010000000000000002");
+    bytes[2] = 0x0A;
+    assert_eq!(FirstPage::parse(&bytes).unwrap().info, 0x0A);
+}
+
 #[test]
 fn refuses_what_no_server_writes() {
     let bytes = fixture::wal("18", "000000010000000000000002");
@@ -81,7 +89,7 @@ fn refuses_what_no_server_writes() {
     let field = |field, value| FirstPageError::Field { field, value };
     assert_eq!(with(0, &[0x18, 0xD2]), FirstPageError::UnknownMagic { magic: 0xD218 });
     assert_eq!(with(2, &[0x05, 0]), FirstPageError::Flags { info: 5 });
-    assert_eq!(with(2, &[0x0A, 0]), FirstPageError::Flags { info: 10 });
+    assert_eq!(with(2, &[0x12, 0]), FirstPageError::Flags { info: 18 });
     assert_eq!(with(4, &[0; 4]), field("timeline", 0));
     assert_eq!(with(8, &[0, 0x20, 0, 0x02]), field("page address", 0x0200_2000));
     assert_eq!(with(32, &[1, 0, 0, 1]), field("segment size", (1 << 24) + 1));
