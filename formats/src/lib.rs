@@ -10,7 +10,8 @@
 //! | `system_identifier.rs` | the number that tells clusters apart |
 //! | `timeline.rs` | timelines and their history files |
 //! | `segment.rs` | WAL segments, their numbers and names; names of archived files |
-//! | `wal.rs` | the page header a segment begins with |
+//! | `wal.rs` | WAL pages and records of servers 10 to 18: times, transactions, restore points |
+//! | `wal/facts.rs` | what a segment says by itself, and joined with the ones around it |
 //! | `control.rs` | pg_control of servers 10 to 18 |
 //! | `backup_label.rs` | `backup_label` and backup history files |
 //! | `tablespace_map.rs` | `tablespace_map`, with the escapes of each server |

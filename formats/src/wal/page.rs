@@ -1,20 +1,18 @@
 //! The page header at the beginning of every segment, which says what the segment is.
 
+mod header;
+
 use crate::bytes::{u16_at, u32_at, u64_at};
 use crate::{Lsn, SegmentName, SegmentSize, SystemIdentifier, TimelineId};
 
+pub(crate) use header::PageHeader;
+use header::{ALL_FLAGS, LONG_HEADER};
+
 /// Bytes of `XLogLongPageHeaderData`, the same in 10 to 18.
-const HEADER_BYTES: usize = 40;
-
-/// `XLP_LONG_HEADER`: the fields that identify the segment are there.
-const LONG_HEADER: u16 = 0x0002;
-
-/// `XLP_ALL_FLAGS`: the flags any server sets. The highest, `XLP_FIRST_IS_OVERWRITE_CONTRECORD`, is in
-/// 15 from the beginning and in 10 to 14 from the minor versions of November 2021 on.
-const ALL_FLAGS: u16 = 0x000F;
+const HEADER_BYTES: usize = header::LONG_BYTES;
 
 /// `XLOG_PAGE_MAGIC` of each major version, from the server's headers; seen in files of 10 to 18.
-const MAGICS: [(u16, u16); 9] = [
+pub(super) const MAGICS: [(u16, u16); 9] = [
     (0xD097, 10),
     (0xD098, 11),
     (0xD101, 12),
