@@ -7,6 +7,7 @@
 mod names;
 mod server_files;
 mod stored;
+mod wal;
 
 pub use names::{lsn, relation, system_identifier, wal_file};
 pub use server_files::{
@@ -14,6 +15,7 @@ pub use server_files::{
     timeline_history,
 };
 pub use stored::{piece_head, piece_trailer, sealed, tar};
+pub use wal::{segment_facts, wal_segment};
 
 #[cfg(test)]
 mod tests;

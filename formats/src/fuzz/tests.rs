@@ -6,7 +6,7 @@ use crate::fixture;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 16] = [
+const TARGETS: [Target; 18] = [
     ("backup_history", backup_history),
     ("backup_label", backup_label),
     ("control", control),
@@ -18,11 +18,13 @@ const TARGETS: [Target; 16] = [
     ("piece_trailer", piece_trailer),
     ("relation", relation),
     ("sealed", sealed),
+    ("segment_facts", segment_facts),
     ("system_identifier", system_identifier),
     ("tablespace_map", tablespace_map),
     ("tar", tar),
     ("timeline_history", timeline_history),
     ("wal_file", wal_file),
+    ("wal_segment", wal_segment),
 ];
 
 /// Inputs are cut here, so that the test stays within seconds.
