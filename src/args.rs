@@ -4,7 +4,7 @@ mod target;
 #[cfg(feature = "postgresql")]
 mod wal;
 
-pub(crate) use target::{Action, Target};
+pub(crate) use target::{Action, LATEST, Target};
 #[cfg(feature = "postgresql")]
 pub(crate) use wal::{Fetch, Push, Wal};
 
@@ -74,7 +74,7 @@ pub(crate) enum Verb {
     /// List the backups of a repository.
     List(Stored),
     /// Show one backup.
-    Show(One),
+    Show(Show),
     /// Bring a backup back, and the log up to a chosen moment.
     Restore(Restore),
     /// Read every stored byte again and compare it with what was written.
@@ -144,6 +144,21 @@ pub(crate) struct One {
     /// Threads that read and decompress.
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) stored: Stored,
+    /// The backup: its name, its job's number, or `latest`.
+    #[arg(long, value_name = "BACKUP")]
+    pub(crate) backup: Option<String>,
+    /// List the restore points that recovery from it can go to.
+    #[arg(long)]
+    pub(crate) restore_points: bool,
+    /// The history to follow: `latest` (the default), `current` (the backup's own), or a number.
+    #[arg(long, value_name = "TIMELINE")]
+    pub(crate) target_timeline: Option<String>,
 }
 
 #[derive(Debug, Args)]

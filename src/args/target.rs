@@ -2,10 +2,14 @@
 
 use clap::{Args, ValueEnum};
 
-/// Where recovery ends; at the end of the log by default.
+/// The word for the end of the log.
+pub(crate) const LATEST: &str = "latest";
+
+/// Where recovery ends: `--target latest`, the end of the log, by default.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// This moment, with its offset: 2026-11-20T14:00:00Z, 2026-11-20 15:00:00+01:00.
+    /// This moment, with its offset: 2026-11-20T14:00:00Z, 2026-11-20 15:00:00+01:00; or
+    /// `latest`, the end of the log.
     #[arg(long, value_name = "TIME", group = "recovery_target")]
     pub(crate) target_time: Option<String>,
     /// This position of the log.
@@ -14,6 +18,15 @@ pub(crate) struct Target {
     /// As soon as the data is consistent.
     #[arg(long, group = "recovery_target")]
     pub(crate) target_immediate: bool,
+    /// The end of this transaction.
+    #[arg(long, value_name = "XID", group = "recovery_target")]
+    pub(crate) target_xid: Option<u64>,
+    /// This restore point: see `seawall show --restore-points`.
+    #[arg(long, value_name = "NAME", group = "recovery_target")]
+    pub(crate) target_name: Option<String>,
+    /// The history to follow: `latest` (the default), `current` (the backup's own), or a number.
+    #[arg(long, value_name = "TIMELINE")]
+    pub(crate) target_timeline: Option<String>,
     /// What the server does then; the database's own default is pause.
     #[arg(long, value_enum, value_name = "ACTION")]
     pub(crate) target_action: Option<Action>,

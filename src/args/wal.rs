@@ -5,10 +5,18 @@ use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Wal {
-    /// Keep a file of the log: archive_command = 'seawall wal push %p --repo … --target …'.
+    /// Keep a file of the log: what archive_command calls.
+    ///
+    /// archive_command = 'seawall wal push %p --repo PATH --target NAME'
     Push(Push),
-    /// Give a file of the log back: restore_command = 'seawall wal fetch %f "%p" --repo … --target …'.
+    /// Give a file of the log back: what restore_command calls.
+    ///
+    /// restore_command = 'seawall wal fetch %f "%p" --repo PATH --target NAME'
     Fetch(Fetch),
+    /// Read the archived log record by record.
+    ///
+    /// Finds gaps, damage, segments that end early, wrong content, diverged timelines.
+    Verify(super::Stored),
 }
 
 #[derive(Debug, Args)]

@@ -76,9 +76,12 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
 }
 
 fn request(arguments: &args::Restore) -> Request {
+    // `restore main --target latest` names a moment: `main` is the target's name already.
+    let stored = &arguments.stored;
+    let is_name = |target: &String| stored.place.is_none() || target != args::LATEST;
     Request {
-        place: arguments.stored.place.clone(),
-        target: arguments.stored.target.clone(),
+        place: stored.place.clone(),
+        target: stored.target.clone().filter(is_name),
         flags: arguments.workers.clone().map(|value| ("workers", value)).into_iter().collect(),
         sets: Vec::new(),
     }

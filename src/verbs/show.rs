@@ -1,31 +1,71 @@
 //! `seawall show`: one backup, in full.
 
-use crate::args::One;
+use crate::args;
 use crate::config::Request;
 use crate::context::{Context, find_backup};
 use crate::human;
 use crate::printer::Answer;
 use crate::registry;
+use chrono::{DateTime, SecondsFormat, Utc};
 use errors::{Context as _, Kind, Result};
-use repository::LinkDocument;
+use repository::{LinkDocument, UnitStore};
+use serde_json::json;
 use std::collections::BTreeMap;
+use stream::{Engine, Window};
 
 /// # Errors
 /// `not-found`, or the backup is damaged.
-pub(crate) fn run(context: &Context, one: One) -> Result<Answer> {
-    let (place, target) = (one.stored.place, one.stored.target);
+pub(crate) fn run(context: &Context, show: args::Show) -> Result<Answer> {
+    let (place, target) = (show.stored.place, show.stored.target);
     let settings = context.settings(Request { place, target, ..Request::default() })?;
     let repository = settings.open_repository()?;
     let store = settings.stored_unit(&repository)?;
-    let name = find_backup(&store, one.backup.as_deref().unwrap_or("latest"))?;
+    let name = find_backup(&store, show.backup.as_deref().unwrap_or("latest"))?;
     let document = store.link(&name)?;
-    let value = serde_json::to_value(&document).or_kind(Kind::Bug, || "print the link")?;
-    Ok(Answer::new("seawall.show/1", text(&document)?, value))
+    let engine = registry::by_name(&document.link.engine)?;
+    let history = show.target_timeline.as_deref();
+    if show.restore_points {
+        return points(engine, &document, &store, history);
+    }
+    let window = match &document.link.earliest {
+        Some(_) => Some(engine.window(&document.link, &store.log(), history)?),
+        None => None,
+    };
+    let mut value = serde_json::to_value(&document).or_kind(Kind::Bug, || "print the link")?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("window".to_owned(), json!(window));
+    }
+    Ok(Answer::new("seawall.show/1", text(engine, &document, window.as_ref()), value))
 }
 
-fn text(document: &LinkDocument) -> Result<String> {
+/// The restore points that recovery from a backup can go to.
+fn points(
+    engine: &dyn Engine,
+    document: &LinkDocument,
+    store: &UnitStore,
+    history: Option<&str>,
+) -> Result<Answer> {
+    let points = engine.named_points(&document.link, &store.log(), history)?;
+    let mut rows = vec![["RESTORE POINT", "TIME", "LSN", "TIMELINE"].map(str::to_owned).to_vec()];
+    for point in &points {
+        rows.push(vec![
+            point.name.clone(),
+            point.time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            engine.print_position(point.position),
+            point.history.clone(),
+        ]);
+    }
+    let text = match points.len() {
+        0 => format!("no restore points after the backup {}\n", document.link.name()),
+        _ => human::table(&rows),
+    };
+    let items = points.iter().map(|point| json!(point)).collect();
+    let summary = json!({"backup": document.link.name().to_string()});
+    Ok(Answer::new("seawall.restore-points/1", text, summary).with_items(items))
+}
+
+fn text(engine: &dyn Engine, document: &LinkDocument, window: Option<&Window>) -> String {
     let link = &document.link;
-    let engine = registry::by_name(&link.engine)?;
     let mut rows = vec![
         vec!["backup".to_owned(), link.name().to_string()],
         vec!["target".to_owned(), link.target.to_string()],
@@ -40,6 +80,7 @@ fn text(document: &LinkDocument) -> Result<String> {
     if let Some(earliest) = &link.earliest {
         rows.push(vec!["serves from".to_owned(), human::time(earliest.time)]);
     }
+    rows.extend(window.map(|window| window_rows(engine, window)).unwrap_or_default());
     // What stands in several of them stands there with the same value.
     let facts: BTreeMap<_, _> = link.server.iter().chain(&link.lineage).chain(&link.base).collect();
     for (name, value) in facts {
@@ -65,5 +106,32 @@ fn text(document: &LinkDocument) -> Result<String> {
     for finding in &link.findings {
         rows.push(vec!["warning".to_owned(), finding.text.clone()]);
     }
-    Ok(human::table(&rows))
+    human::table(&rows)
+}
+
+/// How far recovery can go, and what is in the way.
+fn window_rows(engine: &dyn Engine, window: &Window) -> Vec<Vec<String>> {
+    let exact = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let mut rows = vec![vec![
+        "serves to".to_owned(),
+        match window.latest {
+            _ if !window.is_whole => "nothing: its own log is missing".to_owned(),
+            Some(second) => human::time(second),
+            None => "the end of the log: no transaction ended after it".to_owned(),
+        },
+    ]];
+    if let Some(last) = window.last {
+        rows.push(vec!["last transaction".to_owned(), exact(last)]);
+    }
+    rows.push(vec![
+        "log to".to_owned(),
+        format!("{} on timeline {}", engine.print_position(window.to), window.history),
+    ]);
+    if let Some(gap) = &window.gap {
+        let missing = format!("{} to {} ({} missing)", gap.first, gap.last, gap.pieces);
+        rows.push(vec!["gap".to_owned(), missing]);
+        let resumes = gap.resumes.map_or_else(|| "unknown".to_owned(), exact);
+        rows.push(vec!["log goes on".to_owned(), resumes]);
+    }
+    rows
 }

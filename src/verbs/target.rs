@@ -1,6 +1,6 @@
 //! Where recovery ends, as the command line says it.
 
-use crate::args::{Action, Target};
+use crate::args::{self, Action, Target};
 use chrono::{DateTime, Local, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use errors::{Error, Kind, Result};
 use stream::{Engine, LinkName, RecoveryRequest, RecoveryTarget, TargetAction};
@@ -14,15 +14,11 @@ pub(crate) fn request(
     target: &Target,
     link: Option<LinkName>,
 ) -> Result<RecoveryRequest> {
-    let end = match (&target.target_time, &target.target_lsn, target.target_immediate) {
-        (Some(text), _, _) => RecoveryTarget::Time(parse_time(text)?),
-        (_, Some(text), _) => RecoveryTarget::Position(engine.position(text)?),
-        (_, _, true) => RecoveryTarget::Immediate,
-        _ => RecoveryTarget::Latest,
-    };
-    let has_point = matches!(end, RecoveryTarget::Time(_) | RecoveryTarget::Position(_));
+    let end = end(engine, target)?;
+    let has_point = !matches!(end, RecoveryTarget::Latest | RecoveryTarget::Immediate);
     if !has_point && (target.inclusive || target.exclusive) {
-        return Err(Error::new(Kind::Usage, "--inclusive and --exclusive need a time or an LSN"));
+        let text = "--inclusive and --exclusive need a time, an LSN or a transaction";
+        return Err(Error::new(Kind::Usage, text));
     }
     if end == RecoveryTarget::Latest && target.target_action.is_some() {
         return Err(Error::new(Kind::Usage, "--target-action needs a target")
@@ -38,7 +34,24 @@ pub(crate) fn request(
         (_, true) => Some(false),
         _ => None,
     };
-    Ok(RecoveryRequest { target: end, inclusive, action, link })
+    let history = target.target_timeline.clone();
+    Ok(RecoveryRequest { target: end, inclusive, action, link, history })
+}
+
+fn end(engine: &dyn Engine, target: &Target) -> Result<RecoveryTarget> {
+    if let Some(text) = target.target_time.as_deref().filter(|text| *text != args::LATEST) {
+        return Ok(RecoveryTarget::Time(parse_time(text)?));
+    }
+    if let Some(text) = &target.target_lsn {
+        return Ok(RecoveryTarget::Position(engine.position(text)?));
+    }
+    if let Some(number) = target.target_xid {
+        return Ok(RecoveryTarget::Transaction(number));
+    }
+    if let Some(name) = &target.target_name {
+        return Ok(RecoveryTarget::Name(name.clone()));
+    }
+    Ok(if target.target_immediate { RecoveryTarget::Immediate } else { RecoveryTarget::Latest })
 }
 
 /// A time with its offset. Without one nobody knows whose clock is meant.

@@ -7,6 +7,8 @@
 //! `fetch`: 0 with the file in place; 14 when it is definitely absent, which ends recovery; 126 for
 //! every trouble, which makes recovery stop instead of ending early with rows missing.
 
+mod verify;
+
 use crate::args::{Fetch, Push, Wal};
 use crate::config::Request;
 use crate::context::Context;
@@ -27,6 +29,7 @@ pub(crate) fn run(context: &Context, wal: &Wal) -> Result<Answer> {
     match wal {
         Wal::Push(push) => run_push(context, push),
         Wal::Fetch(fetch) => run_fetch(context, fetch),
+        Wal::Verify(stored) => verify::run(context, stored),
     }
 }
 
@@ -38,8 +41,12 @@ fn run_push(context: &Context, push: &Push) -> Result<Answer> {
         let text = format!("would keep {} as {}\n", piece.path.display(), piece.key);
         return Ok(Answer::new("seawall.wal-push/1", text, json!({"key": piece.key.path()})));
     }
-    let stored = log.append(&piece)?;
-    let summary = json!({"key": piece.key.path(), "stored": stored});
+    let key = piece.key.path();
+    let appended = log.append(piece)?;
+    for finding in &appended.findings {
+        tracing::warn!("{}", finding.text);
+    }
+    let summary = json!({"key": key, "stored": appended.stored});
     Ok(Answer::new("seawall.wal-push/1", "", summary))
 }
 

@@ -1,8 +1,8 @@
 //! Engines: one per database, each behind this trait.
 
 use crate::{
-    Job, LastMile, Layout, LayoutRequest, Link, LogView, OptionSpec, Options, Plan, Position,
-    RecoveryRequest, Sink, UnitName,
+    Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec, Options, Plan,
+    Position, RecoveryRequest, Sink, UnitName, Window,
 };
 use errors::Result;
 
@@ -63,6 +63,23 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// No link serves, or the log has a gap before the target.
     fn cover(&self, links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan>;
+
+    /// How far recovery from a link can go; along the history that is named, or the newest.
+    ///
+    /// # Errors
+    /// The log cannot be read, or the link is not on that history.
+    fn window(&self, link: &Link, log: &dyn LogView, history: Option<&str>) -> Result<Window>;
+
+    /// The named points that recovery from a link can go to, in the order of the log.
+    ///
+    /// # Errors
+    /// As [`Engine::window`].
+    fn named_points(
+        &self,
+        link: &Link,
+        log: &dyn LogView,
+        history: Option<&str>,
+    ) -> Result<Vec<NamedPoint>>;
 
     /// Decides where each root of a chain's newest link goes.
     ///

@@ -1,5 +1,6 @@
 //! The archived log: keys of pieces, and how they are appended and looked at.
 
+use crate::{Finding, Tap};
 use chrono::{DateTime, Utc};
 use errors::Result;
 use serde::{Deserialize, Serialize};
@@ -44,8 +45,17 @@ pub struct LogPiece {
     pub path: PathBuf,
     /// The file's last modification, by the clock of the server that wrote it.
     pub written_at: DateTime<Utc>,
-    /// What the engine read in it, for those who look only at the head.
-    pub facts: BTreeMap<String, String>,
+    /// Sees its bytes; its facts stand in the head, for those who look only there.
+    pub tap: Option<Box<dyn Tap>>,
+}
+
+/// What became of a piece.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Appended {
+    /// Whether it is new here.
+    pub stored: bool,
+    /// What its tap found; the piece is kept as it is.
+    pub findings: Vec<Finding>,
 }
 
 /// What the head of a stored piece says.
@@ -67,13 +77,13 @@ pub trait LogSink {
     /// The place cannot be read.
     fn have(&self, key: &LogKey) -> Result<bool>;
 
-    /// Keeps the piece so that it survives a power cut. The identical piece again is a success
-    /// (`false`), and is made durable once more before the answer.
+    /// Keeps the piece so that it survives a power cut. The identical piece again is a success, and
+    /// is made durable once more before the answer.
     ///
     /// # Errors
     /// A piece of this name with other bytes is there (nothing is overwritten); or it cannot be
     /// stored.
-    fn append(&self, piece: &LogPiece) -> Result<bool>;
+    fn append(&self, piece: LogPiece) -> Result<Appended>;
 }
 
 /// Looks at the kept log of one target.
@@ -101,6 +111,13 @@ pub trait LogView {
     /// # Errors
     /// The piece cannot be read or is damaged.
     fn info(&self, key: &LogKey) -> Result<Option<PieceInfo>>;
+
+    /// Reads the plain bytes of a piece, in order; `false` when it is definitely absent. What `act`
+    /// has seen is right only if the answer is no error.
+    ///
+    /// # Errors
+    /// The piece cannot be read or is damaged; or `act`'s own.
+    fn read(&self, key: &LogKey, act: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<bool>;
 
     /// The plain bytes of a small piece (at most 1 MiB), checked; `None` when definitely absent.
     ///

@@ -20,6 +20,10 @@ pub enum RecoveryTarget {
     Time(DateTime<Utc>),
     /// A position of the engine's log.
     Position(Position),
+    /// The end of a transaction, by its number.
+    Transaction(u64),
+    /// A point that somebody named while the server ran.
+    Name(String),
 }
 
 /// What the server does when it has reached the target.
@@ -55,6 +59,9 @@ pub struct RecoveryRequest {
     pub action: Option<TargetAction>,
     /// The link to start from; `None` chooses the newest that serves.
     pub link: Option<LinkName>,
+    /// Which history to follow where there are several, in the engine's own words (a timeline);
+    /// `None` leaves the engine's default.
+    pub history: Option<String>,
 }
 
 /// A run of log that recovery will read.

@@ -1,6 +1,7 @@
 //! Taps: an engine's eye on the bytes that a worker reads.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Looks at a body as it passes, on the thread that reads it.
 pub trait Tap: Send {
@@ -9,6 +10,11 @@ pub trait Tap: Send {
 
     /// What was seen, once everything of this body (or of this part of it) has passed.
     fn findings(self: Box<Self>) -> Vec<Finding>;
+
+    /// What is to stand in the head of a piece of log, once all of it has passed.
+    fn facts(&mut self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 
     /// Another tap for a part of the same body that another worker reads; parts begin at multiples
     /// of 1 MiB. `None` when this tap must see all bytes in order: then nobody else reads.

@@ -25,7 +25,13 @@ fn every_verb_explains_itself() {
             assert!(!is_alone || next.starts_with("          "), "{verb}: {line}");
         }
     }
-    for words in [["wal", "push"], ["wal", "fetch"], ["config", "show"], ["config", "check"]] {
+    for words in [
+        ["wal", "push"],
+        ["wal", "fetch"],
+        ["wal", "verify"],
+        ["config", "show"],
+        ["config", "check"],
+    ] {
         let help = seawall(&["help", words[0], words[1]]).out();
         assert!(help.contains("Usage: seawall"), "{help}");
     }

@@ -9,9 +9,11 @@
 
 mod archive;
 mod files;
+mod proof;
 mod recovery;
 mod session;
 mod tablespaces;
+mod timelines;
 mod window;
 
 use std::collections::BTreeSet;

@@ -2,10 +2,10 @@
 
 use crate::data_directory::DataDirectory;
 use crate::listing::mtime;
+use crate::segment_tap::SegmentTap;
 use crate::wal;
 use errors::{Context, Error, Kind, Result};
 use formats::{BackupHistory, SystemIdentifier, WalFile};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use stream::{LogKey, LogPiece};
@@ -43,7 +43,12 @@ pub fn pushed_piece(path: &Path, data: &Path) -> Result<LogPiece> {
         Error::io(format!("look at {}", path.display()), error).with_kind(Kind::SourceFiles)
     })?;
     let key = wal::key(&file, system);
-    Ok(LogPiece { key, path, written_at: mtime(&metadata), facts: BTreeMap::new() })
+    let tap = match &file {
+        WalFile::Segment(_) => Some(SegmentTap::boxed(&path, false)),
+        WalFile::Partial(_) => Some(SegmentTap::boxed(&path, true)),
+        WalFile::History(_) | WalFile::BackupHistory { .. } => None,
+    };
+    Ok(LogPiece { key, path, written_at: mtime(&metadata), tap })
 }
 
 /// The key of the piece that `restore_command` names with `%f`. Without a lineage, `data` tells

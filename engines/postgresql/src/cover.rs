@@ -1,47 +1,93 @@
 //! Planning a recovery: which backup, along which timelines, and whether the log reaches.
 
+mod facts;
+mod proof;
 mod reach;
+mod route;
 mod timelines;
+mod window;
 
 use crate::state::State;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use errors::{Error, Kind, Result};
+use facts::Segments;
+use formats::wal::Xid;
 use formats::{Lsn, SegmentNumber};
+use proof::{Proof, Sought};
 use reach::Reach;
+use route::Route;
 use std::collections::BTreeMap;
-use stream::{Level, Link, LogView, Plan, RecoveryRequest, RecoveryTarget, TargetAction};
-use timelines::Course;
+use stream::{Link, LogView, Plan, RecoveryRequest, RecoveryTarget, TargetAction};
+pub(crate) use window::{restore_points, window};
 
-/// Chooses the newest backup that serves, and proves the log up to the target.
+/// Chooses the newest backup that serves, and proves that recovery from it finds its target.
 ///
 /// # Errors
-/// `not-found`: no backup at all, or not the one asked for; `log-gap`: none serves, or the log has
-/// a gap; the message says what can be reached instead.
+/// `not-found`: no backup at all, or not the one asked for; `log-gap`: none serves, or the log does
+/// not reach the target; the message says what can be reached instead.
 pub(crate) fn plan(links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
-    let link = choose(links, request)?;
-    let state = State::of(link)?;
-    let course = match request.target {
-        // Recovery ends before any other timeline could begin.
-        RecoveryTarget::Immediate => Course::alone(state.timeline),
-        _ => Course::newest(log, &state)?,
-    };
-    let reach = Reach::measure(log, &state, &course)?;
-    reach.require_backup(&state, link)?;
+    let routes = route::routes(links, log, request)?;
+    let mut refused = None;
+    for route in &routes {
+        match prove(route, log, request) {
+            Ok(plan) => return Ok(plan),
+            Err(Refusal::TooLate(error)) => {
+                refused.get_or_insert(error);
+            }
+            Err(Refusal::Final(error)) => {
+                let error = refused.unwrap_or(error);
+                return Err(with_other_timelines(error, &routes, route, log, request));
+            }
+        }
+    }
+    Err(refused.unwrap_or_else(|| Error::new(Kind::Bug, "there is no way to recover")))
+}
+
+/// Why one way does not serve.
+enum Refusal {
+    /// The target lies before the backup's end, or is not in the log behind it: an older backup may
+    /// serve.
+    TooLate(Error),
+    Final(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+fn prove(route: &Route<'_>, log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan, Refusal> {
+    let Route { link, state, course } = route;
+    let reach = Reach::measure(log, state, course)?;
+    reach.require_backup(state, link)?;
+    let mut settings = BTreeMap::from([
+        ("timeline".to_owned(), course.last.to_string()),
+        ("major".to_owned(), state.major.to_string()),
+        ("lineage".to_owned(), state.system_identifier.to_string()),
+        ("reaches_lsn".to_owned(), reach.end().to_string()),
+    ]);
     let mut notes = Vec::new();
-    match &request.target {
-        RecoveryTarget::Position(position) => {
-            let lsn = Lsn(u64::try_from(position.value()).unwrap_or(u64::MAX));
-            reach.require_position(lsn)?;
+    if let Some(sought) = sought(request)? {
+        let segments = Segments { log, system: state.system_identifier, size: state.segment_size };
+        let proof = proof::search(segments, reach.segments(), &sought)?;
+        match &proof.stop {
+            Some(stop) if stop.begin >= state.stop => {
+                settings.insert("stops_at".to_owned(), format!("{}, {}", stop.begin, stop.what));
+                if let Some(last) = proof.last {
+                    settings.insert("last_before".to_owned(), print_time(last));
+                }
+            }
+            Some(stop) => return Err(Refusal::TooLate(before_consistency(link, stop.begin))),
+            None => {
+                let error = unreachable(&reach, &proof, request, link);
+                return Err(match sought {
+                    // An older backup has more log behind it.
+                    Sought::Transaction(_) | Sought::Name(_) => Refusal::TooLate(error),
+                    Sought::Time { .. } | Sought::Position(_) => Refusal::Final(error),
+                });
+            }
         }
-        RecoveryTarget::Time(time) => {
-            reach.require_time(*time)?;
-            notes.push(
-                "the log reaches past that time by the times of its segments; whether a transaction \
-                 was committed after it is not proven"
-                    .to_owned(),
-            );
-        }
-        RecoveryTarget::Latest | RecoveryTarget::Immediate => {}
     }
     if action(request) == TargetAction::Pause {
         notes.push(
@@ -56,15 +102,29 @@ pub(crate) fn plan(links: &[Link], log: &dyn LogView, request: &RecoveryRequest)
         target: request.target.clone(),
         inclusive: request.inclusive.unwrap_or(true),
         action: action(request),
-        log: reach.spans(&state),
-        settings: BTreeMap::from([
-            ("timeline".to_owned(), course.last.to_string()),
-            ("major".to_owned(), state.major.to_string()),
-            ("lineage".to_owned(), state.system_identifier.to_string()),
-            ("reaches_lsn".to_owned(), reach.end().to_string()),
-            ("reaches_time".to_owned(), reach.time().map(print_time).unwrap_or_default()),
-        ]),
+        log: reach.spans(state),
+        settings,
         notes,
+    })
+}
+
+/// What recovery will look for; nothing where it goes to the end, or as far as the backup itself.
+fn sought(request: &RecoveryRequest) -> Result<Option<Sought>> {
+    let or_at = request.inclusive == Some(false);
+    Ok(match &request.target {
+        RecoveryTarget::Latest | RecoveryTarget::Immediate => None,
+        RecoveryTarget::Time(time) => Some(Sought::Time { time: *time, or_at }),
+        RecoveryTarget::Position(position) => {
+            Some(Sought::Position(Lsn(u64::try_from(position.value()).unwrap_or(u64::MAX))))
+        }
+        RecoveryTarget::Transaction(number) => {
+            let xid = u32::try_from(*number).map_err(|_| {
+                Error::new(Kind::Usage, format!("{number} is no transaction of this server"))
+                    .hint("The log knows the lower 32 bits: what txid_current() says modulo 2^32.")
+            })?;
+            Some(Sought::Transaction(Xid(xid)))
+        }
+        RecoveryTarget::Name(name) => Some(Sought::Name(name.clone().into_bytes())),
     })
 }
 
@@ -76,52 +136,74 @@ fn action(request: &RecoveryRequest) -> TargetAction {
     }
 }
 
-fn choose<'a>(links: &'a [Link], request: &RecoveryRequest) -> Result<&'a Link> {
-    let mut fulls = links.iter().filter(|link| link.level == Level::Full);
-    if let Some(wanted) = request.link {
-        let found = fulls.find(|link| link.name() == wanted);
-        let link = found
-            .ok_or_else(|| Error::new(Kind::NotFound, format!("there is no backup {wanted}")))?;
-        return if serves(link, &request.target) {
-            Ok(link)
-        } else {
-            Err(too_early(&[link], request))
-        };
-    }
-    let fulls: Vec<&Link> = fulls.collect();
-    if fulls.is_empty() {
-        return Err(Error::new(Kind::NotFound, "there is no backup to restore from")
-            .hint("`seawall list` shows what is there."));
-    }
-    let newest =
-        fulls.iter().filter(|link| serves(link, &request.target)).max_by_key(|link| link.to);
-    newest.copied().ok_or_else(|| too_early(&fulls, request))
+fn before_consistency(link: &Link, lsn: Lsn) -> Error {
+    Error::new(
+        Kind::LogGap,
+        format!("the target lies at {lsn}, before the backup {} is consistent", link.name()),
+    )
+    .hint("An older backup is needed.")
 }
 
-fn serves(link: &Link, target: &RecoveryTarget) -> bool {
-    let Some(earliest) = &link.earliest else { return false };
-    match target {
-        RecoveryTarget::Latest | RecoveryTarget::Immediate => true,
-        RecoveryTarget::Time(time) => earliest.time <= *time,
-        RecoveryTarget::Position(position) => earliest.position.value() <= position.value(),
-    }
-}
-
-fn too_early(links: &[&Link], request: &RecoveryRequest) -> Error {
-    let first =
-        links.iter().filter_map(|link| link.earliest.as_ref()).min_by_key(|earliest| earliest.time);
-    let what = match request.link {
-        Some(link) => format!("the backup {link} cannot serve this target"),
-        None => "no backup is old enough for this target".to_owned(),
+/// The target is nowhere in the log that follows the backup.
+fn unreachable(reach: &Reach, proof: &Proof, request: &RecoveryRequest, link: &Link) -> Error {
+    let what = match &request.target {
+        RecoveryTarget::Time(time) => format!("the log does not reach {}", print_time(*time)),
+        RecoveryTarget::Position(position) => {
+            let lsn = Lsn(u64::try_from(position.value()).unwrap_or(u64::MAX));
+            format!("the log does not reach LSN {lsn}")
+        }
+        RecoveryTarget::Transaction(number) => format!("transaction {number} is not in the log"),
+        RecoveryTarget::Name(name) => format!("there is no restore point {name:?} in the log"),
+        RecoveryTarget::Latest | RecoveryTarget::Immediate => String::new(),
     };
-    let error = Error::new(Kind::LogGap, what);
-    match first {
-        None => error,
-        Some(earliest) => {
-            let lsn = Lsn(u64::try_from(earliest.position.value()).unwrap_or(u64::MAX));
-            error.hint(format!("It begins at {}, LSN {lsn}.", print_time(earliest.time)))
+    let end = proof.broken.clone().unwrap_or_else(|| reach.end_text());
+    let error = Error::new(Kind::LogGap, format!("{what}: {end}"))
+        .hint(format!("It reaches LSN {}.", reach.end()));
+    let error = match (proof.latest, latest_second(proof, link)) {
+        (None, _) => error.hint("No transaction ended after the backup."),
+        (Some(last), None) => error.hint(format!("The last one ended at {}.", print_time(last))),
+        (Some(last), Some(second)) => error.hint(format!(
+            "The last transaction ended at {}: the latest second that can be recovered is {}.",
+            print_time(last),
+            print_time(second)
+        )),
+    };
+    error.hint("--target latest recovers all of it.")
+}
+
+/// The latest full second after which a transaction ended, and that the backup serves.
+fn latest_second(proof: &Proof, link: &Link) -> Option<DateTime<Utc>> {
+    let second = latest_second_before(proof.latest?);
+    link.earliest.as_ref().is_some_and(|earliest| earliest.time <= second).then_some(second)
+}
+
+/// The server stops before the first transaction that ended later: so not at the last one's time.
+fn latest_second_before(last: DateTime<Utc>) -> DateTime<Utc> {
+    (last - TimeDelta::microseconds(1)).trunc_subsecs(0)
+}
+
+/// The target may lie on another branch of the history.
+fn with_other_timelines(
+    error: Error,
+    routes: &[Route<'_>],
+    refused: &Route<'_>,
+    log: &dyn LogView,
+    request: &RecoveryRequest,
+) -> Error {
+    let mut tried = vec![refused.course.last];
+    for route in routes {
+        if tried.contains(&route.course.last)
+            || route.state.system_identifier != refused.state.system_identifier
+        {
+            continue;
+        }
+        tried.push(route.course.last);
+        if prove(route, log, request).is_ok() {
+            let timeline = route.course.last;
+            return error.hint(format!("Timeline {timeline} has it: --target-timeline {timeline}"));
         }
     }
+    error
 }
 
 /// A time as the options take it, in UTC.

@@ -11,7 +11,9 @@
 //! | `pages` | checksums of pages as they pass |
 //! | `collector` | receipts in, manifest out |
 //! | `wal`, `archive` | names and checks of WAL files; what archiver and recovery ask for |
+//! | `segment_tap` | what a segment says of itself, read while it is archived |
 //! | `cover` | planning a recovery |
+//! | `log_verify` | whether the archived log hangs together |
 //! | `layout`, `recovery` | where a backup goes, and what makes a server recover there |
 //! | `check` | what would make a backup fail |
 //!
@@ -27,12 +29,14 @@ mod data_directory;
 mod exclude;
 mod layout;
 mod listing;
+mod log_verify;
 mod mode;
 mod options;
 mod pages;
 mod password;
 mod recovery;
 mod roots;
+mod segment_tap;
 mod server;
 mod session;
 mod state;
@@ -40,12 +44,13 @@ mod tls;
 mod wal;
 
 pub use archive::{pushed_piece, wanted_key};
+pub use log_verify::{LogReport, verify_log};
 
 use errors::{Context, Kind, Result};
 use formats::Lsn;
 use stream::{
-    Advice, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, OptionSpec, Options, Plan,
-    Position, RecoveryRequest, Sink, Unit,
+    Advice, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
+    Options, Plan, Position, RecoveryRequest, Sink, Unit, Window,
 };
 
 /// The engine's name in configuration and links.
@@ -104,6 +109,19 @@ impl Engine for PostgreSql {
 
     fn cover(&self, links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
         cover::plan(links, log, request)
+    }
+
+    fn window(&self, link: &Link, log: &dyn LogView, history: Option<&str>) -> Result<Window> {
+        cover::window(link, log, history)
+    }
+
+    fn named_points(
+        &self,
+        link: &Link,
+        log: &dyn LogView,
+        history: Option<&str>,
+    ) -> Result<Vec<NamedPoint>> {
+        cover::restore_points(link, log, history)
     }
 
     fn layout(&self, link: &Link, request: &LayoutRequest) -> Result<Layout> {

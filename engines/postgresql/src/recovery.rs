@@ -130,6 +130,10 @@ fn settings(mile: &LastMile<'_>) -> Result<String> {
                 .map_err(|_| Error::new(Kind::Manifest, "the plan's LSN has more than 64 bits"))?;
             pairs.push(("recovery_target_lsn", Lsn(lsn).to_string()));
         }
+        RecoveryTarget::Transaction(number) => {
+            pairs.push(("recovery_target_xid", number.to_string()));
+        }
+        RecoveryTarget::Name(name) => pairs.push(("recovery_target_name", name.clone())),
     }
     if plan.target != RecoveryTarget::Latest {
         pairs.push(("recovery_target_inclusive", plan.inclusive.to_string()));

@@ -10,7 +10,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
-use stream::{LogKey, LogPiece, LogSink};
+use stream::{Appended, LogKey, LogPiece, LogSink, Tap};
 use system::failpoint::LOG;
 
 /// Segments compress well and fast at this level; the archiver waits for us.
@@ -24,21 +24,22 @@ impl LogSink for LogStore {
         Ok(self.storage.size(&self.keys.piece(key))?.is_some())
     }
 
-    fn append(&self, piece: &LogPiece) -> Result<bool> {
-        let (head, identity) = describe(piece)?;
+    fn append(&self, mut piece: LogPiece) -> Result<Appended> {
+        let (head, identity) = describe(&mut piece)?;
+        let findings = piece.tap.take().map(Tap::findings).unwrap_or_default();
         if self.have(&piece.key)? {
             self.accept_duplicate(&piece.key, &head)?;
-            return Ok(false);
+            return Ok(Appended { stored: false, findings });
         }
-        match self.store(piece, &head, identity)? {
+        match self.store(&piece, &head, identity)? {
             Created::New => {
                 self.storage.sweep(&self.keys.shard(&piece.key), ABANDONED)?;
-                Ok(true)
+                Ok(Appended { stored: true, findings })
             }
             // Somebody else was faster.
             Created::Exists => {
                 self.accept_duplicate(&piece.key, &head)?;
-                Ok(false)
+                Ok(Appended { stored: false, findings })
             }
         }
     }
@@ -98,21 +99,27 @@ fn identify(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// First reading: length and checksum, which stand in front of the content.
-fn describe(piece: &LogPiece) -> Result<(PieceHead, Identity)> {
+/// First reading: length, checksum and facts, which stand in front of the content.
+fn describe(piece: &mut LogPiece) -> Result<(PieceHead, Identity)> {
     let mut sha256 = Sha256::new();
     let mut length = 0;
+    let mut tap = piece.tap.take();
     let identity = for_each_block(piece, |block| {
         sha256.update(block);
+        if let Some(tap) = &mut tap {
+            tap.bytes(length, block);
+        }
         length += block.len() as u64;
         Ok(())
     })?;
+    let facts = tap.as_mut().map(|tap| tap.facts()).unwrap_or_default();
+    piece.tap = tap;
     let head = PieceHead {
         key: piece.key.path(),
         length,
         sha256: sha256.finalize().into(),
         written_at: piece.written_at,
-        facts: piece.facts.clone(),
+        facts,
     };
     Ok((head, identity))
 }

@@ -7,7 +7,6 @@ use crate::log::LogStore;
 use crate::volume::{Member, Part};
 use crossbeam_channel::Receiver;
 use errors::{Error, Kind, Result};
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use stream::{FileKind, LogKey, LogPiece, LogSink, Outcome, Tap};
 
@@ -36,7 +35,8 @@ fn perform(
     block: &mut Vec<u8>,
 ) -> Result<Outcome> {
     if let FileKind::Log(key) = &task.member.kind {
-        return append_log(shared, log, key, task);
+        let tap = task.tap.take();
+        return append_log(shared, log, &key.clone(), task, tap);
     }
     let shared_file = match &task.source {
         Source::File(file) => Some(std::sync::Arc::clone(file)),
@@ -67,16 +67,22 @@ fn perform(
     Ok(job.outcome)
 }
 
-fn append_log(shared: &Shared, log: &LogStore, key: &LogKey, task: &Task) -> Result<Outcome> {
+fn append_log(
+    shared: &Shared,
+    log: &LogStore,
+    key: &LogKey,
+    task: &Task,
+    tap: Option<Box<dyn Tap>>,
+) -> Result<Outcome> {
     let Source::File(file) = &task.source else {
         return Err(Error::new(Kind::Bug, format!("the piece of log {key} is no file")));
     };
     let path = file.path().to_owned();
     let written_at = task.member.mtime;
-    log.append(&LogPiece { key: key.clone(), path, written_at, facts: BTreeMap::new() })?;
+    let appended = log.append(LogPiece { key: key.clone(), path, written_at, tap })?;
     let bytes = task.range.map_or(0, |(_, length)| length);
     shared.progress.advance(bytes);
-    Ok(Outcome { bytes, ..Outcome::default() })
+    Ok(Outcome { bytes, findings: appended.findings, ..Outcome::default() })
 }
 
 /// Copies one task's bytes into members.

@@ -3,7 +3,6 @@
 use crate::setting::{Setting, noise};
 use chrono::Utc;
 use errors::{Kind, Result};
-use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 use stream::{LogKey, LogPiece, LogSink, LogView};
@@ -20,8 +19,8 @@ pub(crate) fn key(name: &str) -> LogKey {
 pub(crate) fn append(setting: &Setting, name: &str, bytes: &[u8]) -> Result<bool> {
     let path = setting.dir.path().join(format!("{name}.{:?}", thread::current().id()));
     fs::write(&path, bytes).unwrap();
-    let facts = BTreeMap::new();
-    setting.store.log().append(&LogPiece { key: key(name), path, written_at: Utc::now(), facts })
+    let piece = LogPiece { key: key(name), path, written_at: Utc::now(), tap: None };
+    Ok(setting.store.log().append(piece)?.stored)
 }
 
 fn read(setting: &Setting, name: &str) -> Result<Option<Vec<u8>>> {
@@ -118,13 +117,9 @@ fn a_file_that_is_recycled_while_it_is_read_is_not_kept() {
                     fs::rename(&swap, &link).unwrap();
                 })
             };
-            let piece = LogPiece {
-                key: key("R"),
-                path: link.clone(),
-                written_at: Utc::now(),
-                facts: BTreeMap::new(),
-            };
-            let appended = setting.store.log().append(&piece);
+            let piece =
+                LogPiece { key: key("R"), path: link.clone(), written_at: Utc::now(), tap: None };
+            let appended = setting.store.log().append(piece);
             swapper.join().unwrap();
             let failed = appended.is_err_and(|error| error.kind() == Kind::SourceFiles);
             // Whatever is kept is whole.

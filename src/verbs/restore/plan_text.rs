@@ -34,6 +34,8 @@ pub(super) fn print(
         RecoveryTarget::Immediate => "as soon as the data is consistent".to_owned(),
         RecoveryTarget::Time(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         RecoveryTarget::Position(position) => format!("LSN {}", engine.print_position(*position)),
+        RecoveryTarget::Transaction(number) => format!("transaction {number}"),
+        RecoveryTarget::Name(name) => format!("restore point {name:?}"),
     };
     let inclusive = if plan.inclusive { "inclusive" } else { "exclusive" };
     rows.push(vec!["target".to_owned(), format!("{target} ({inclusive})")]);

@@ -3,6 +3,7 @@
 use super::Backup;
 use crate::listing;
 use crate::roots;
+use crate::segment_tap::SegmentTap;
 use crate::wal;
 use errors::{Context, Error, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber, WalFile};
@@ -76,8 +77,10 @@ impl Backup<'_> {
             }
             Err(error) => return Err(Error::io(format!("look at {}", path.display()), error)),
         };
+        let mut tap = None;
         if matches!(file, WalFile::Segment(_)) {
             wal::check_segment(&path, file, Some(self.server.system_identifier))?;
+            tap = Some(SegmentTap::boxed(&path, false));
         }
         let (mode, owner) = self.owner()?;
         let name = format!("{WAL_DIR}/{file}");
@@ -90,7 +93,7 @@ impl Backup<'_> {
             mtime: listing::mtime(&metadata),
             size: Some(metadata.len()),
             body: Body::File(FileSource { path, may_vanish: false }),
-            tap: None,
+            tap,
         })?;
         Ok(Some(receipt))
     }

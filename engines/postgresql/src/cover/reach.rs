@@ -1,10 +1,9 @@
 //! How far the log reaches without a gap.
 
+use super::first_segment;
 use super::timelines::Course;
-use super::{first_segment, print_time};
 use crate::state::State;
 use crate::wal;
-use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
 use stream::{Link, LogSpan, LogView};
@@ -15,10 +14,8 @@ pub(super) struct Reach {
     runs: Vec<Run>,
     /// The first segment that is missing.
     missing: SegmentName,
-    /// Whether later segments of its timeline exist: then it is a gap, and not the end.
-    is_gap: bool,
-    /// When the server last wrote to the last segment that is there.
-    time: Option<DateTime<Utc>>,
+    /// The next segment of its timeline that is there: then it is a gap, and not the end.
+    resumes: Option<SegmentName>,
 }
 
 /// Segments of one timeline without a gap.
@@ -58,10 +55,8 @@ impl Reach {
                 break;
             }
         }
-        let is_gap = names.has_later(missing)?;
-        let mut reach = Self { size, runs, missing, is_gap, time: None };
-        reach.time = reach.time_of_last(log, state)?;
-        Ok(reach)
+        let resumes = names.next_after(missing)?;
+        Ok(Self { size, runs, missing, resumes })
     }
 
     /// The first position that is not there.
@@ -69,9 +64,20 @@ impl Reach {
         self.missing.first_lsn(self.size)
     }
 
-    /// When the server last wrote to the last segment.
-    pub(super) fn time(&self) -> Option<DateTime<Utc>> {
-        self.time
+    /// All segments, in the order in which recovery reads them.
+    pub(super) fn segments(&self) -> impl DoubleEndedIterator<Item = SegmentName> + '_ {
+        self.runs.iter().flat_map(|run| {
+            let size = self.size;
+            (run.first.get()..run.end.get()).map(move |number| SegmentName {
+                timeline: run.timeline,
+                number: SegmentNumber::of(Lsn(number * size.bytes()), size),
+            })
+        })
+    }
+
+    /// The first segment that is missing, and the next one that is there.
+    pub(super) fn gap(&self) -> Option<(SegmentName, SegmentName)> {
+        self.resumes.map(|resumes| (self.missing, resumes))
     }
 
     /// The log from a backup's start to its stop must be there.
@@ -94,41 +100,19 @@ impl Reach {
         .hint("`seawall verify` tells what is damaged; restore from another backup."))
     }
 
-    /// # Errors
-    /// `log-gap`, with what can be reached instead.
-    pub(super) fn require_position(&self, lsn: Lsn) -> Result<()> {
-        if lsn <= self.end() {
-            return Ok(());
-        }
-        Err(self.refuse(&format!("the log does not reach LSN {lsn}")))
-    }
-
-    /// # Errors
-    /// `log-gap`, with what can be reached instead.
-    pub(super) fn require_time(&self, time: DateTime<Utc>) -> Result<()> {
-        if self.time.is_some_and(|reached| time <= reached) {
-            return Ok(());
-        }
-        Err(self.refuse(&format!("the log does not reach {}", print_time(time))))
-    }
-
-    fn refuse(&self, what: &str) -> Error {
+    /// Where it ends, in words.
+    pub(super) fn end_text(&self) -> String {
         let name = self.missing.name(self.size);
-        let why = if self.is_gap {
-            format!("{what}: the segment {name} is missing, later ones are there")
-        } else {
-            format!("{what}: it ends before the segment {name}")
-        };
-        let time = self.time.map_or_else(|| "an unknown time".to_owned(), print_time);
-        Error::new(Kind::LogGap, why)
-            .hint(format!("It reaches LSN {} and about {time}.", self.end()))
-            .hint("Without a target, recovery goes to the end of the log.")
+        match self.resumes {
+            Some(_) => format!("the segment {name} is missing, later ones are there"),
+            None => format!("it ends before the segment {name}"),
+        }
     }
 
     /// What an operator should know although the target is reached.
     pub(super) fn note(&self) -> Option<String> {
         let name = self.missing.name(self.size);
-        self.is_gap.then(|| format!("the segment {name} is missing, and later ones are there"))
+        self.resumes.map(|_| format!("the segment {name} is missing, and later ones are there"))
     }
 
     /// The runs, as a plan prints them.
@@ -145,14 +129,6 @@ impl Reach {
             pieces: run.end.get() - run.first.get(),
         };
         self.runs.iter().map(span).collect()
-    }
-
-    fn time_of_last(&self, log: &dyn LogView, state: &State) -> Result<Option<DateTime<Utc>>> {
-        let Some(run) = self.runs.last() else { return Ok(None) };
-        let number = SegmentNumber::of_last_byte(run.end.first_lsn(self.size), self.size);
-        let segment = SegmentName { timeline: run.timeline, number };
-        let key = wal::segment_key(&segment, self.size, state.system_identifier)?;
-        Ok(log.info(&key)?.map(|info| info.written_at))
     }
 }
 
@@ -177,16 +153,24 @@ impl Names<'_> {
         Ok(self.shard.as_ref().is_some_and(|(_, _, names)| names.binary_search(&name).is_ok()))
     }
 
-    /// Whether a segment behind this one exists on its timeline.
-    fn has_later(&self, missing: SegmentName) -> Result<bool> {
+    /// The next segment of its timeline behind this one.
+    fn next_after(&self, missing: SegmentName) -> Result<Option<SegmentName>> {
         let lane = missing.timeline.hex8();
         let name = missing.name(self.size);
-        let shards = self.log.shards(self.lineage, &lane)?;
-        let Some(shard) = shards.into_iter().rfind(|shard| shard != wal::HISTORY_SHARD) else {
-            return Ok(false);
-        };
-        let is_segment = |name: &&String| matches!(WalFile::parse(name), Some(WalFile::Segment(_)));
-        let names = self.log.names(self.lineage, &lane, &shard)?;
-        Ok(names.iter().rev().find(is_segment).is_some_and(|last| *last > name))
+        for shard in self.log.shards(self.lineage, &lane)? {
+            if shard == wal::HISTORY_SHARD || Some(shard.as_str()) < name.get(8..16) {
+                continue;
+            }
+            let names = self.log.names(self.lineage, &lane, &shard)?;
+            let segment = |name: &String| match WalFile::parse(name) {
+                Some(WalFile::Segment(raw)) => raw.with_size(self.size),
+                _ => None,
+            };
+            let later = names.iter().filter(|other| **other > name).find_map(segment);
+            if later.is_some() {
+                return Ok(later);
+            }
+        }
+        Ok(None)
     }
 }

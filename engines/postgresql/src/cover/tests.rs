@@ -1,79 +1,21 @@
 //! Plans over logs that exist in memory only: timelines, gaps, windows.
 
+mod log;
+mod recorded;
+
 use super::*;
-use crate::wal;
 use chrono::TimeZone;
-use errors::Result;
-use formats::{SystemIdentifier, TimelineId, WalFile};
+use formats::{SystemIdentifier, TimelineId};
+use log::Log;
 use std::collections::BTreeMap;
-use stream::{Earliest, JobId, LogKey, PieceInfo, Position, TargetName, Totals};
+use stream::{Earliest, JobId, Level, Position, TargetName, Totals};
 use uuid::Uuid;
 
 const SYSTEM: SystemIdentifier = SystemIdentifier::new(7710);
 const SEGMENT: u64 = 16 << 20;
 
-/// Pieces by key: when they were written, and what they hold.
-#[derive(Default)]
-struct Log(BTreeMap<LogKey, (DateTime<Utc>, Vec<u8>)>);
-
 fn at(second: i64) -> DateTime<Utc> {
     Utc.timestamp_opt(1_700_000_000 + second, 0).unwrap()
-}
-
-fn segment(timeline: u32, number: u64) -> LogKey {
-    let name = format!("{timeline:08X}{:08X}{:08X}", number / 256, number % 256);
-    wal::key(&WalFile::parse(&name).unwrap(), SYSTEM)
-}
-
-impl Log {
-    /// Segments of a timeline; the nth was last written to at second n × 10.
-    fn with(mut self, timeline: u32, numbers: impl Iterator<Item = u64>) -> Self {
-        for number in numbers {
-            let second = i64::try_from(number).unwrap() * 10;
-            self.0.insert(segment(timeline, number), (at(second), Vec::new()));
-        }
-        self
-    }
-
-    fn with_history(mut self, timeline: u32, text: &str) -> Self {
-        let file = WalFile::History(TimelineId::new(timeline).unwrap());
-        self.0.insert(wal::key(&file, SYSTEM), (at(0), text.as_bytes().to_vec()));
-        self
-    }
-
-    fn part(&self, part: impl Fn(&LogKey) -> Option<&String>) -> Vec<String> {
-        let mut parts: Vec<String> = self.0.keys().filter_map(|key| part(key).cloned()).collect();
-        parts.sort();
-        parts.dedup();
-        parts
-    }
-}
-
-impl LogView for Log {
-    fn lanes(&self, lineage: &str) -> Result<Vec<String>> {
-        Ok(self.part(|key| (key.lineage == lineage).then_some(&key.lane)))
-    }
-
-    fn shards(&self, lineage: &str, lane: &str) -> Result<Vec<String>> {
-        Ok(self.part(|key| (key.lineage == lineage && key.lane == lane).then_some(&key.shard)))
-    }
-
-    fn names(&self, _lineage: &str, lane: &str, shard: &str) -> Result<Vec<String>> {
-        Ok(self.part(|key| (key.lane == lane && key.shard == shard).then_some(&key.name)))
-    }
-
-    fn info(&self, key: &LogKey) -> Result<Option<PieceInfo>> {
-        let info = |(written_at, _): &(DateTime<Utc>, _)| PieceInfo {
-            length: SEGMENT,
-            written_at: *written_at,
-            facts: BTreeMap::new(),
-        };
-        Ok(self.0.get(key).map(info))
-    }
-
-    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>> {
-        Ok(self.0.get(key).map(|(_, bytes)| bytes.clone()))
-    }
 }
 
 /// A full of a timeline: from the beginning of one segment to the middle of the next.
@@ -119,7 +61,7 @@ fn full(timeline: u32, first: u64, job: u64) -> Link {
 }
 
 fn to(target: RecoveryTarget) -> RecoveryRequest {
-    RecoveryRequest { target, inclusive: None, action: None, link: None }
+    RecoveryRequest { target, inclusive: None, action: None, link: None, history: None }
 }
 
 fn lsn(number: u64) -> RecoveryTarget {
@@ -138,8 +80,8 @@ fn the_newest_backup_that_is_old_enough_serves() {
         (lsn(7 * SEGMENT + 4096), 1),
         (lsn(7 * SEGMENT + 4095), 0),
     ] {
-        let made = plan(&links, &log, &to(target.clone())).unwrap();
-        assert_eq!(made.chain, [links[wanted].id], "{target:?}");
+        let routes = route::routes(&links, &log, &to(target.clone())).unwrap();
+        assert_eq!(routes[0].link.id, links[wanted].id, "{target:?}");
     }
     let early = plan(&links, &log, &to(RecoveryTarget::Time(at(29)))).unwrap_err();
     assert_eq!(early.kind(), Kind::LogGap);
@@ -147,32 +89,49 @@ fn the_newest_backup_that_is_old_enough_serves() {
 }
 
 #[test]
-fn the_log_must_reach_the_target() {
+fn a_target_that_is_not_in_the_log_is_refused_with_what_is() {
     let links = [full(1, 2, 1)];
     let log = Log::default().with(1, 2..=5);
-    plan(&links, &log, &to(lsn(6 * SEGMENT))).unwrap();
     let beyond = plan(&links, &log, &to(lsn(6 * SEGMENT + 1))).unwrap_err();
     assert_eq!(
         beyond.message(),
         "the log does not reach LSN 0/6000001: it ends before the segment 000000010000000000000006"
     );
-    plan(&links, &log, &to(RecoveryTarget::Time(at(50)))).unwrap();
-    let beyond = plan(&links, &log, &to(RecoveryTarget::Time(at(51)))).unwrap_err();
-    assert!(beyond.hints()[0].contains("LSN 0/6000000"), "{:?}", beyond.hints());
+    // The last transaction ended at second 50: so recovery cannot be asked to stop there, only
+    // before.
+    let late = plan(&links, &log, &to(RecoveryTarget::Time(at(50)))).unwrap_err();
+    assert!(late.message().starts_with("the log does not reach 2023-11-14T22:14:10Z: it ends"));
+    let wanted = "The last transaction ended at 2023-11-14T22:14:10Z: the latest second that can be \
+                  recovered is 2023-11-14T22:14:09Z.";
+    assert!(late.hints().iter().any(|hint| hint == wanted), "{:?}", late.hints());
+    let other = plan(&links, &log, &to(RecoveryTarget::Name("x".to_owned()))).unwrap_err();
+    assert!(other.message().starts_with("there is no restore point \"x\" in the log"));
+    let other = plan(&links, &log, &to(RecoveryTarget::Transaction(9))).unwrap_err();
+    assert!(other.message().starts_with("transaction 9 is not in the log"));
+    let wide = plan(&links, &log, &to(RecoveryTarget::Transaction(1 << 32))).unwrap_err();
+    assert_eq!(wide.kind(), Kind::Usage);
 }
 
 #[test]
 fn a_gap_is_named_and_told_apart_from_the_end() {
     let links = [full(1, 2, 1)];
-    let log = Log::default().with(1, (2..=5).chain(7..=300));
-    let gap = plan(&links, &log, &to(lsn(8 * SEGMENT))).unwrap_err();
+    let log = Log::default().with(1, (2..=5).chain(8..=300));
+    let gap = plan(&links, &log, &to(lsn(9 * SEGMENT))).unwrap_err();
     assert!(
         gap.message()
             .ends_with("the segment 000000010000000000000006 is missing, later ones are there")
     );
     // What lies before it can still be reached; the plan tells of it.
-    let made = plan(&links, &log, &to(lsn(5 * SEGMENT))).unwrap();
+    let made = plan(&links, &log, &to(RecoveryTarget::Latest)).unwrap();
     assert!(made.notes.iter().any(|note| note.contains("000000010000000000000006 is missing")));
+    let window = window(&links[0], &log, None).unwrap();
+    let gap = window.gap.unwrap();
+    assert_eq!(
+        (gap.first.as_str(), gap.last.as_str(), gap.pieces, gap.resumes),
+        ("000000010000000000000006", "000000010000000000000007", 2, Some(at(80)))
+    );
+    assert_eq!((window.last, window.latest), (Some(at(50)), Some(at(49))));
+    assert_eq!(window.to.value(), u128::from(6 * SEGMENT));
 }
 
 #[test]
@@ -182,6 +141,7 @@ fn the_log_of_the_backup_itself_must_be_there() {
     let error = plan(&links, &log, &to(RecoveryTarget::Immediate)).unwrap_err();
     assert_eq!(error.kind(), Kind::LogGap);
     assert!(error.message().contains("the segment 000000010000000000000003 is missing"));
+    assert!(!window(&links[0], &log, None).unwrap().is_whole);
 }
 
 #[test]
@@ -198,6 +158,11 @@ fn a_timeline_is_left_inside_a_segment() {
     assert_eq!(made.log[1].first, "000000020000000000000005");
     assert_eq!(made.settings["timeline"], "2");
     assert_eq!(made.settings["reaches_lsn"], "0/8000000");
+    // The old timeline went on for longer, and can be asked for.
+    let wanted = RecoveryRequest { history: Some("1".into()), ..to(RecoveryTarget::Latest) };
+    let made = plan(&links, &log, &wanted).unwrap();
+    assert_eq!((made.settings["timeline"].as_str(), made.log.len()), ("1", 1));
+    assert_eq!(made.settings["reaches_lsn"], "0/A000000");
 }
 
 #[test]
@@ -209,6 +174,9 @@ fn a_timeline_that_forked_before_the_backup_ended_is_no_course() {
         .with_history(2, "1\t0/3000800\tno recovery target\n");
     let made = plan(&links, &log, &to(RecoveryTarget::Latest)).unwrap();
     assert_eq!(made.settings["timeline"], "1");
+    let wanted = RecoveryRequest { history: Some("2".into()), ..to(RecoveryTarget::Latest) };
+    let error = plan(&links, &log, &wanted).unwrap_err();
+    assert!(error.message().contains("no backup lies on timeline 2"), "{}", error.message());
 }
 
 #[test]
@@ -230,6 +198,39 @@ fn of_several_descendants_the_newest_is_followed_and_strangers_are_not() {
     // The first consistent state lies before any fork.
     let made = plan(&links, &log, &to(RecoveryTarget::Immediate)).unwrap();
     assert_eq!(made.settings["timeline"], "1");
+    let wanted = RecoveryRequest { history: Some("current".into()), ..to(RecoveryTarget::Latest) };
+    assert_eq!(plan(&links, &log, &wanted).unwrap().settings["timeline"], "1");
+}
+
+#[test]
+fn ancestry_decides_which_backup_serves_and_not_its_position() {
+    // The second backup was taken on timeline 1 after 2 had begun: recovery to the newest timeline
+    // must not begin with it, however young it is.
+    let links = [full(1, 2, 1), full(1, 7, 2)];
+    let log = Log::default()
+        .with(1, 2..=12)
+        .with(2, 5..=8)
+        .with_history(2, "1\t0/5800000\tno recovery target\n");
+    let made = plan(&links, &log, &to(RecoveryTarget::Latest)).unwrap();
+    assert_eq!((made.chain[0], made.settings["timeline"].as_str()), (links[0].id, "2"));
+    let wanted = RecoveryRequest { history: Some("1".into()), ..to(RecoveryTarget::Latest) };
+    let made = plan(&links, &log, &wanted).unwrap();
+    assert_eq!((made.chain[0], made.settings["timeline"].as_str()), (links[1].id, "1"));
+}
+
+#[test]
+fn an_older_cluster_of_the_target_stays_restorable() {
+    let mut newer = full(1, 2, 2);
+    let other =
+        State { system_identifier: SystemIdentifier::new(7711), ..State::of(&newer).unwrap() };
+    newer.state = serde_json::to_value(other).unwrap();
+    newer.earliest.as_mut().unwrap().time = at(500);
+    let links = [full(1, 6, 1), newer];
+    let log = Log::default().with(1, 6..=12).with_other(7711, 1, 2..=9);
+    let made = plan(&links, &log, &to(RecoveryTarget::Latest)).unwrap();
+    assert_eq!((made.chain[0], made.settings["lineage"].as_str()), (links[1].id, "7711"));
+    let routes = route::routes(&links, &log, &to(RecoveryTarget::Time(at(80)))).unwrap();
+    assert_eq!((routes.len(), routes[0].link.id), (1, links[0].id));
 }
 
 #[test]
@@ -238,6 +239,6 @@ fn without_a_target_the_server_ends_as_a_primary() {
     let log = Log::default().with(1, 2..=6);
     let made = plan(&links, &log, &to(RecoveryTarget::Latest)).unwrap();
     assert_eq!(made.action, TargetAction::Promote);
-    let made = plan(&links, &log, &to(RecoveryTarget::Time(at(50)))).unwrap();
+    let made = plan(&links, &log, &to(RecoveryTarget::Immediate)).unwrap();
     assert_eq!((made.action, made.inclusive), (TargetAction::Pause, true));
 }

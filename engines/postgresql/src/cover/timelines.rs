@@ -2,9 +2,92 @@
 
 use crate::state::State;
 use crate::wal;
-use errors::{Context, Kind, Result};
-use formats::{History, Lsn, TimelineId, WalFile};
+use errors::{Context, Error, Kind, Result};
+use formats::{History, Lsn, SystemIdentifier, TimelineId, WalFile};
+use std::collections::{BTreeMap, BTreeSet};
 use stream::LogView;
+
+/// Which history the operator wants to follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The newest that a backup is on, as the server does.
+    Latest,
+    /// The backup's own, whatever was begun after it.
+    Current,
+    Number(TimelineId),
+}
+
+impl Wanted {
+    /// # Errors
+    /// `usage`.
+    pub(super) fn parse(word: Option<&str>) -> Result<Self> {
+        match word {
+            None | Some("latest") => Ok(Self::Latest),
+            Some("current") => Ok(Self::Current),
+            Some(text) => {
+                let number = text.parse().ok().and_then(TimelineId::new);
+                number.map(Self::Number).ok_or_else(|| {
+                    Error::new(Kind::Usage, format!("{text:?} is no timeline"))
+                        .hint("Write latest, current, or a number such as 3.")
+                })
+            }
+        }
+    }
+}
+
+/// The timelines of a lineage, as its log tells them.
+pub(super) struct Timelines {
+    lanes: BTreeSet<TimelineId>,
+    histories: BTreeMap<TimelineId, History>,
+}
+
+impl Timelines {
+    /// # Errors
+    /// The log cannot be read, or a history is damaged.
+    pub(super) fn read(log: &dyn LogView, system: SystemIdentifier) -> Result<Self> {
+        let mut timelines = Self { lanes: BTreeSet::new(), histories: BTreeMap::new() };
+        for lane in log.lanes(&system.to_string())? {
+            let number = u32::from_str_radix(&lane, 16).ok().and_then(TimelineId::new);
+            let Some(timeline) = number else { continue };
+            timelines.lanes.insert(timeline);
+            let key = wal::key(&WalFile::History(timeline), system);
+            let Some(bytes) = log.read_small(&key)? else { continue };
+            let history = History::parse(timeline, &bytes)
+                .or_kind(Kind::Manifest, || format!("read the history of timeline {timeline}"))?;
+            timelines.histories.insert(timeline, history);
+        }
+        Ok(timelines)
+    }
+
+    /// All that have log here, the newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = TimelineId> + '_ {
+        self.lanes.iter().rev().copied()
+    }
+
+    /// The course from a backup to the end of a timeline; `None` where the backup is not on that
+    /// timeline, or was not consistent yet when its own was left.
+    pub(super) fn course(&self, state: &State, last: TimelineId) -> Option<Course> {
+        if last == state.timeline {
+            return Some(Course::alone(last));
+        }
+        let history = self.histories.get(&last)?;
+        history.fork_of(state.timeline).filter(|fork| *fork >= state.stop)?;
+        let legs = history
+            .path(last)
+            .into_iter()
+            .filter(|span| span.timeline >= state.timeline)
+            .map(|span| Leg { timeline: span.timeline, switch: span.end })
+            .collect();
+        Some(Course { legs, last })
+    }
+
+    /// The course to the newest timeline that descends from the backup's, after the backup.
+    pub(super) fn newest(&self, state: &State) -> Course {
+        let descendants = self.newest_first().filter(|timeline| *timeline > state.timeline);
+        let mut courses = descendants.filter_map(|timeline| self.course(state, timeline));
+        courses.next().unwrap_or_else(|| Course::alone(state.timeline))
+    }
+}
 
 /// Timelines in the order in which recovery follows them, each with the position where it is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,40 +109,5 @@ impl Course {
     /// A course that never leaves its timeline.
     pub(super) fn alone(timeline: TimelineId) -> Self {
         Self { legs: vec![Leg { timeline, switch: None }], last: timeline }
-    }
-
-    /// The course to the newest timeline that descends from the backup's, after the backup.
-    ///
-    /// # Errors
-    /// The log cannot be read, or a history is damaged.
-    pub(super) fn newest(log: &dyn LogView, state: &State) -> Result<Self> {
-        let system = state.system_identifier;
-        for lane in log.lanes(&system.to_string())?.into_iter().rev() {
-            let number = u32::from_str_radix(&lane, 16).ok().and_then(TimelineId::new);
-            let Some(timeline) = number.filter(|timeline| *timeline > state.timeline) else {
-                continue;
-            };
-            let key = wal::key(&WalFile::History(timeline), system);
-            let Some(bytes) = log.read_small(&key)? else { continue };
-            let history = History::parse(timeline, &bytes)
-                .or_kind(Kind::Manifest, || format!("read the history of timeline {timeline}"))?;
-            if let Some(course) = Self::through(&history, timeline, state) {
-                return Ok(course);
-            }
-        }
-        Ok(Self::alone(state.timeline))
-    }
-
-    /// The course along a history; `None` where the backup is not on it.
-    fn through(history: &History, last: TimelineId, state: &State) -> Option<Self> {
-        // The backup must be consistent before its timeline was left.
-        history.fork_of(state.timeline).filter(|fork| *fork >= state.stop)?;
-        let legs = history
-            .path(last)
-            .into_iter()
-            .filter(|span| span.timeline >= state.timeline)
-            .map(|span| Leg { timeline: span.timeline, switch: span.end })
-            .collect();
-        Some(Self { legs, last })
     }
 }
