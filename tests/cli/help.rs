@@ -41,7 +41,7 @@ fn every_verb_explains_itself() {
 fn versions_of_program_and_servers() {
     let text = seawall(&["version"]).out();
     assert!(text.starts_with(&format!("seawall {}\n", env!("CARGO_PKG_VERSION"))), "{text}");
-    assert!(text.contains("postgresql: PostgreSQL 13 to 18"), "{text}");
+    assert!(text.contains("postgresql: PostgreSQL 10 to 18"), "{text}");
     assert!(seawall(&["--version"]).out().starts_with("seawall "));
 }
 

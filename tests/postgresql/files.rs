@@ -28,6 +28,8 @@ fn what_means_nothing_after_a_restart_is_left_out() {
         "tablespace_map.old",
         "backup_manifest.tmp",
         "global/pg_internal.init.1",
+        "recovery.conf",
+        "recovery.done",
     ];
     for path in stray {
         fs::create_dir_all(data.join(path).parent().unwrap()).unwrap();

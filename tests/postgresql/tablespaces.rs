@@ -53,13 +53,16 @@ fn a_tablespace_that_is_not_empty_is_refused() {
 
 #[test]
 fn tablespaces_inside_the_data_directory_are_copied_once() {
-    // Without this setting a server does not recover where a tablespace is a directory.
-    let mut lab = Lab::with(PROGRAM, &[], "allow_in_place_tablespaces = on\n");
+    let mut lab = Lab::new(PROGRAM);
     let inside = lab.server.data().join("inside");
     fs::create_dir(&inside).unwrap();
     lab.scratch.give(&inside);
     lab.server.sql(&format!("CREATE TABLESPACE inside LOCATION '{}'", inside.display()));
-    lab.server.sql("CREATE TABLESPACE place LOCATION ''");
+    // The setting is the session's: the restored server gets it from the restore, without which it
+    // would not recover where a tablespace is a directory.
+    let session = lab.server.session("postgres");
+    session.text("SET allow_in_place_tablespaces = on");
+    session.text("CREATE TABLESPACE place LOCATION ''");
     lab.server.sql("CREATE TABLE a TABLESPACE inside AS SELECT 7 AS n");
     lab.server.sql("CREATE TABLE b TABLESPACE place AS SELECT 8 AS n");
     let _ = lab.backup();

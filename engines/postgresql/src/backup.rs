@@ -133,7 +133,8 @@ impl Backup<'_> {
         Ok(findings)
     }
 
-    /// Leaves backup mode and gives what the server said at the end; then the manifest is complete.
+    /// Leaves backup mode and gives what the server said at the end; then the manifest is complete
+    /// (servers before 13 have none).
     fn end(
         &self,
         collector: Collector,
@@ -161,13 +162,13 @@ impl Backup<'_> {
         collected.note(findings);
         let range =
             WalRange { timeline: self.control.timeline, start: self.start, end: stopped.lsn };
-        collected.end_manifest(range)?;
-        self.put_manifest(&mut collected)?;
+        if let Some(spool) = collected.end_manifest(range)? {
+            self.put_manifest(spool)?;
+        }
         Ok((collected, stopped))
     }
 
-    fn put_manifest(&self, collected: &mut Collected) -> Result<()> {
-        let spool = std::mem::replace(&mut collected.spool, Spool::new());
+    fn put_manifest(&self, spool: Spool) -> Result<()> {
         let mut file = self.small_file("backup_manifest", Vec::new())?;
         file.size = Some(spool.length());
         file.body = Body::Reader(spool.into_reader()?);

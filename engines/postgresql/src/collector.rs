@@ -27,11 +27,16 @@ struct Expected {
     receipt: Receipt,
 }
 
+/// A manifest, as far as it is written.
+struct Manifest {
+    writer: ManifestWriter,
+    spool: Spool,
+}
+
 /// What all files were, together.
 pub(crate) struct Collected {
-    /// Taken when the manifest is ended.
-    manifest: Option<ManifestWriter>,
-    pub(crate) spool: Spool,
+    /// None before 13, and once it is ended.
+    manifest: Option<Manifest>,
     pub(crate) totals: Totals,
     pub(crate) findings: Vec<Finding>,
 }
@@ -43,21 +48,14 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Begins the manifest of a server.
+    /// Begins the manifest of a server, where its major has one.
     ///
     /// # Errors
-    /// `server-version`: the server's major has no manifest; `io`: no thread could be started.
+    /// `io`: no thread could be started.
     pub(crate) fn start(major: u16, system: SystemIdentifier) -> Result<Self> {
-        let version = ManifestVersion::for_major(major).ok_or_else(|| {
-            Error::new(Kind::ServerVersion, format!("PostgreSQL {major} has no backup manifest"))
-        })?;
-        let mut spool = Spool::new();
-        let mut text = Vec::new();
-        let manifest = ManifestWriter::begin(version, system, &mut text);
-        spool.write(&text)?;
-        let manifest = Some(manifest);
-        let collected =
-            Collected { manifest, spool, totals: Totals::default(), findings: Vec::new() };
+        let version = ManifestVersion::for_major(major);
+        let manifest = version.map(|version| Manifest::begin(version, system)).transpose()?;
+        let collected = Collected { manifest, totals: Totals::default(), findings: Vec::new() };
         let (expected, queue) = bounded(OPEN_RECEIPTS);
         let thread = std::thread::Builder::new().name("collector".into());
         let thread = thread
@@ -114,6 +112,16 @@ fn server_path(root: &RootName, path: &RelPath) -> Vec<u8> {
     bytes
 }
 
+impl Manifest {
+    fn begin(version: ManifestVersion, system: SystemIdentifier) -> Result<Self> {
+        let mut spool = Spool::new();
+        let mut text = Vec::new();
+        let writer = ManifestWriter::begin(version, system, &mut text);
+        spool.write(&text)?;
+        Ok(Self { writer, spool })
+    }
+}
+
 impl Collected {
     fn run(mut self, queue: &Receiver<Expected>) -> Result<Self> {
         let mut text = Vec::new();
@@ -129,11 +137,11 @@ impl Collected {
             }
             self.totals.files += 1;
             self.totals.bytes += outcome.bytes;
-            text.clear();
-            if let Some(manifest) = &mut self.manifest {
-                manifest.file(&mut text, &path, outcome.bytes, mtime, Some(outcome.crc32c));
+            if let Some(Manifest { writer, spool }) = &mut self.manifest {
+                text.clear();
+                writer.file(&mut text, &path, outcome.bytes, mtime, Some(outcome.crc32c));
+                spool.write(&text)?;
             }
-            self.spool.write(&text)?;
         }
         Ok(self)
     }
@@ -148,15 +156,15 @@ impl Collected {
         }
     }
 
-    /// Ends the manifest: the spool then holds all of it.
+    /// Ends the manifest: the spool holds all of it. `None` where the server's major has none.
     ///
     /// # Errors
-    /// The spool cannot be written, or the manifest is ended already.
-    pub(crate) fn end_manifest(&mut self, range: WalRange) -> Result<()> {
-        let ended = || Error::new(Kind::Bug, "the manifest is ended already");
-        let manifest = self.manifest.take().ok_or_else(ended)?;
+    /// The spool cannot be written.
+    pub(crate) fn end_manifest(&mut self, range: WalRange) -> Result<Option<Spool>> {
+        let Some(Manifest { writer, mut spool }) = self.manifest.take() else { return Ok(None) };
         let mut text = Vec::new();
-        manifest.finish(&mut text, &[range]);
-        self.spool.write(&text)
+        writer.finish(&mut text, &[range]);
+        spool.write(&text)?;
+        Ok(Some(spool))
     }
 }

@@ -29,6 +29,9 @@ const TOP_LEVEL: &[&str] = &[
     "backup_manifest.tmp",
     "recovery.signal",
     "standby.signal",
+    // Before 12. Later servers refuse to start where the first one lies.
+    "recovery.conf",
+    "recovery.done",
 ];
 
 /// Whether the content of a directory directly below the data directory is left out.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use stream::Options;
 
 /// The majors whose backups are made and tested.
-pub(crate) const SUPPORTED: std::ops::RangeInclusive<u16> = 13..=18;
+pub(crate) const SUPPORTED: std::ops::RangeInclusive<u16> = 10..=18;
 
 /// A server's answers.
 #[derive(Debug, Clone)]
@@ -199,7 +199,8 @@ mod tests {
     #[test]
     fn only_supported_majors() {
         assert_eq!(major(150_020).unwrap(), 15);
-        assert_eq!(major(120_022).unwrap_err().kind(), Kind::ServerVersion);
+        assert_eq!(major(100_023).unwrap(), 10);
+        assert_eq!(major(90_624).unwrap_err().kind(), Kind::ServerVersion);
         assert_eq!(major(190_000).unwrap_err().kind(), Kind::ServerVersion);
     }
 
