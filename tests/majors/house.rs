@@ -34,19 +34,26 @@ impl House {
         Self { major, lab, space }
     }
 
-    /// Takes a backup while another session commits.
-    pub(crate) fn backup_while_writing(&self) -> String {
+    /// Takes a backup while another session commits, as a user with no more rights than it is told
+    /// to ask for. The names and signatures in these hints are the major's own.
+    pub(crate) fn backup_while_writing(&self) {
+        self.lab.server.sql("CREATE ROLE limited LOGIN");
+        let url = format!("postgresql://limited@127.0.0.1:{}", self.lab.server.port());
+        let refused = self.lab.run(&["backup", &url, "--target", TARGET]);
+        let grants = refused.stderr.lines().filter_map(|line| line.strip_prefix("hint: GRANT"));
+        let granted = grants.map(|grant| self.lab.server.sql(&format!("GRANT{grant}"))).count();
+        assert_eq!(granted, 3, "{}: {}", self.major, refused.stderr);
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let writer = scope.spawn(|| self.write_until(&stop));
-            let name = {
+            let outcome = {
                 let _stop = SetAtEnd(&stop);
-                self.lab.backup()
+                self.lab.run(&["backup", &url, "--target", TARGET])
             };
             let commits = writer.join().unwrap();
+            assert_eq!(outcome.code(), 0, "{}: {}", self.major, outcome.stderr);
             assert!(commits > 10, "{}: only {commits} commits during the backup", self.major);
-            name
-        })
+        });
     }
 
     fn write_until(&self, stop: &AtomicBool) -> u32 {

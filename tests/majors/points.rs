@@ -7,8 +7,7 @@ use std::time::Duration;
 
 pub(crate) fn run(major: u16, programs: Programs) {
     let mut house = House::new(major, programs);
-    let backup = house.backup_while_writing();
-    assert!(!backup.is_empty());
+    house.backup_while_writing();
     let sql = |house: &House, text: &str| house.lab.server.sql(text);
 
     // A point to find by its LSN, one by its time, and what comes after.

@@ -32,7 +32,7 @@ pub(crate) fn finish(mile: &LastMile<'_>) -> Result<()> {
     }
     let brought = read(&data.join(AUTO_CONF))?;
     let files = settings::files(major, &brought, &recovery, &lasting);
-    files.into_iter().try_for_each(|file| write(data, file))
+    files.iter().try_for_each(|file| write(data, file))
 }
 
 /// Links lead to where the tablespaces were put now.
@@ -63,7 +63,7 @@ fn has_tablespace_in_place(data: &Path) -> Result<bool> {
     look().map_err(|error| Error::io(format!("read {}", links.display()), error))
 }
 
-fn write(data: &Path, file: SmallFile) -> Result<()> {
+fn write(data: &Path, file: &SmallFile) -> Result<()> {
     let path = data.join(file.name);
     let write = || {
         durable::replace_file(&path, &file.bytes, FILE_MODE, file.point)?;
