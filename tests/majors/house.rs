@@ -19,7 +19,8 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn new(major: u16, programs: Programs) -> Self {
-        let lab = Lab::of(programs, PROGRAM, &[], "");
+        // No commits but the test's own.
+        let lab = Lab::of(programs, PROGRAM, &[], "autovacuum = off\n");
         let path = lab.scratch.make_dir("space");
         lab.server.sql(&format!("CREATE TABLESPACE space LOCATION '{}'", path.display()));
         let space = lab.server.sql("SELECT oid FROM pg_tablespace WHERE spcname = 'space'");
@@ -88,6 +89,12 @@ impl House {
         assert!(!restored.join("recovery.done").exists(), "{major}: an earlier recovery's");
         manifest::check(major, &restored);
         restored
+    }
+
+    /// A server on a restored directory, not yet started.
+    pub(crate) fn at(&self, restored: PathBuf) -> PostgreSql {
+        let programs = self.lab.server.programs().clone();
+        PostgreSql::at_with(programs, &self.lab.scratch, restored)
     }
 
     /// Starts a server on a restored directory.

@@ -13,6 +13,7 @@
 mod again;
 mod house;
 mod manifest;
+mod missed;
 mod points;
 
 use fixtures::postgresql::Programs;
@@ -37,9 +38,9 @@ fn on(major: u16, what: &str, test: impl FnOnce(u16, Programs)) {
     say(&format!("PostgreSQL {major}: {what} in {:.1} s", began.elapsed().as_secs_f64()));
 }
 
-/// Whether the longer test is due on a major: on an old and a new one, or on all when there is time.
-fn is_due(major: u16) -> bool {
-    matches!(major, 11 | 18) || std::env::var_os("SEAWALL_TEST_LONG").is_some()
+/// Whether a test is due: on some majors always, on all when there is time.
+fn is_due(major: u16, always: &[u16]) -> bool {
+    always.contains(&major) || std::env::var_os("SEAWALL_TEST_LONG").is_some()
 }
 
 /// Says what was tested, and what was not: a run without other majors looks the same otherwise.
@@ -52,7 +53,7 @@ fn say_what_is_there() {
     }
 }
 
-/// Two tests per major, so that several run at a time.
+/// Tests of each major by themselves, so that several run at a time.
 macro_rules! majors {
     ($($name:ident: $major:literal,)*) => {
         $(mod $name {
@@ -63,8 +64,15 @@ macro_rules! majors {
 
             #[test]
             fn a_recovered_server_is_backed_up_and_comes_back() {
-                if crate::is_due($major) {
+                if crate::is_due($major, &[11, 18]) {
                     crate::on($major, "a recovery after a recovery", crate::again::run);
+                }
+            }
+
+            #[test]
+            fn a_time_that_no_commit_follows() {
+                if crate::is_due($major, &[11]) {
+                    crate::on($major, "a target that is missed", crate::missed::run);
                 }
             }
         })*
