@@ -91,12 +91,6 @@ impl House {
         restored
     }
 
-    /// A server on a restored directory, not yet started.
-    pub(crate) fn at(&self, restored: PathBuf) -> PostgreSql {
-        let programs = self.lab.server.programs().clone();
-        PostgreSql::at_with(programs, &self.lab.scratch, restored)
-    }
-
     /// Starts a server on a restored directory.
     pub(crate) fn start(&self, restored: PathBuf) -> PostgreSql {
         self.lab.start(restored)

@@ -72,7 +72,7 @@ macro_rules! majors {
             #[test]
             fn a_time_that_no_commit_follows() {
                 if crate::is_due($major, &[11]) {
-                    crate::on($major, "a target that is missed", crate::missed::run);
+                    crate::on($major, "a time that no commit follows", crate::missed::run);
                 }
             }
         })*

@@ -24,7 +24,6 @@ pub(crate) fn run(major: u16, programs: Programs) {
     let at_end = rows(&house.lab.server, "spaced");
     house.lab.archive();
     check_and_verify(&house);
-    notes(&house, &time);
     house.lab.server.stop();
 
     // Paused there, as the server does by default; then told to go on.
@@ -58,16 +57,4 @@ fn check_and_verify(house: &House) {
     assert_eq!(checked.code(), 0, "{major}: {}{}", checked.stdout, checked.stderr);
     let named = format!("the server is PostgreSQL {major}.");
     assert!(checked.stdout.contains(&named), "{major}: {}", checked.stdout);
-}
-
-/// Servers before 13 do not fail where a target is missed: the plan says so.
-fn notes(house: &House, time: &str) {
-    let to = house.lab.scratch.join("dry");
-    let mapping = house.mapping("dry");
-    let mut words = vec!["restore", "--to", to.to_str().unwrap(), "--tablespace", &mapping];
-    words.extend(["--target-time", time, "--dry-run"]);
-    let text = house.lab.run(&words).out();
-    let major = house.major;
-    let told = text.contains(&format!("PostgreSQL {major} does not fail"));
-    assert_eq!(told, major < 13, "{major}: {text}");
 }
