@@ -71,6 +71,8 @@ pub(crate) enum Verb {
     Check(Source),
     /// Take a backup.
     Backup(Backup),
+    /// Let another cluster continue a target: after initdb or an upgrade.
+    Accept(Accept),
     /// List the backups of a repository.
     List(Stored),
     /// Show one backup.
@@ -102,6 +104,18 @@ pub(crate) struct Source {
     /// An option of the engine; may be repeated. `seawall config show URL` lists them.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) sets: Vec<(String, String)>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The cluster's identifier; the server is asked for it by default.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) lineage: Option<String>,
+    /// Say what would be accepted, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

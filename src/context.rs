@@ -144,9 +144,7 @@ pub(crate) fn find_backup(store: &UnitStore, word: &str) -> Result<LinkName> {
     let names = store.link_names()?;
     let job = word.parse::<u64>().ok().map(JobId::new);
     let fits = |name: &&LinkName| Some(name.job) == job || name.to_string() == word;
-    // The newest by its job: after a recovery positions begin again below those of older backups.
-    let newest = || names.iter().max_by_key(|name| name.job);
-    let found = if word == "latest" { newest() } else { names.iter().find(fits) };
+    let found = if word == "latest" { names.last() } else { names.iter().find(fits) };
     found.copied().ok_or_else(|| {
         Error::new(Kind::NotFound, format!("there is no backup {word:?} of {}", store.target()))
             .hint("`seawall list` shows what is there.")

@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+pub(crate) mod accept;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod config;
@@ -28,6 +29,7 @@ pub(crate) fn run(context: &Context, verb: Verb) -> Result<Answer> {
     match verb {
         Verb::Init => init::run(context),
         Verb::Check(source) => check::run(context, source),
+        Verb::Accept(accept) => accept::run(context, accept),
         Verb::Backup(backup) => backup::run(context, backup),
         Verb::List(stored) => list::run(context, stored),
         Verb::Show(one) => show::run(context, one),

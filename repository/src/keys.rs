@@ -68,6 +68,14 @@ impl UnitKeys {
         self.links().join(&format!("{name}.json"))
     }
 
+    pub(crate) fn lineages(&self) -> Key {
+        self.log_base.join("lineages")
+    }
+
+    pub(crate) fn accepted(&self, lineage: &str) -> Key {
+        self.lineages().join(&format!("{lineage}.json"))
+    }
+
     pub(crate) fn log(&self) -> Key {
         self.log_base.join("log")
     }

@@ -27,6 +27,7 @@ mod document;
 mod extract;
 mod keys;
 mod lease;
+mod lineage;
 mod log;
 mod repository;
 mod sink;

@@ -50,6 +50,9 @@ pub fn verify(
     }
     if only.is_none() {
         verify_unfinished(store, &names, &mut report)?;
+        if let Err(error) = store.accepted_lineages() {
+            report.note(None, error)?;
+        }
         verify_log(store, options, &mut report)?;
     }
     Ok(report)

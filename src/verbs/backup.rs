@@ -31,6 +31,7 @@ pub(crate) fn run(context: &Context, arguments: args::Backup) -> Result<Answer> 
         level,
         options: options.clone(),
         links: Vec::new(),
+        accepted: Vec::new(),
         cancel: context.cancel.clone(),
         progress: context.progress(),
     };
@@ -38,6 +39,7 @@ pub(crate) fn run(context: &Context, arguments: args::Backup) -> Result<Answer> 
     for unit in engine.units(&job)? {
         let store = repository.unit(&job.target, unit.name.as_ref());
         job.links = store.links()?.into_iter().map(|document| document.link).collect();
+        job.accepted = store.accepted_lineages()?;
         answer = Some(if dry_run {
             list_files(engine, &job, &unit)?
         } else {

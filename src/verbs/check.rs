@@ -27,6 +27,7 @@ pub(crate) fn run(context: &Context, source: Source) -> Result<Answer> {
         level: Level::Full,
         options: options.clone(),
         links: Vec::new(),
+        accepted: Vec::new(),
         cancel: context.cancel.clone(),
         progress: Arc::new(Silent),
     };

@@ -14,7 +14,7 @@ use crate::config::Request;
 use crate::context::Context;
 use crate::printer::Answer;
 use errors::{Error, Kind, Result};
-use repository::{LogStore, PieceReader};
+use repository::{LogStore, PieceReader, UnitStore};
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -34,9 +34,10 @@ pub(crate) fn run(context: &Context, wal: &Wal) -> Result<Answer> {
 }
 
 fn run_push(context: &Context, push: &Push) -> Result<Answer> {
-    let log = open_log(context, &push.target)?;
+    let store = open_unit(context, &push.target)?;
+    let log = store.log();
     let piece = engine_postgresql::pushed_piece(&push.path, &working_directory()?)?;
-    refuse_other_lineage(&log, &piece.key.lineage, &push.target)?;
+    refuse_other_lineage(&store, &piece.key.lineage)?;
     if push.dry_run {
         let text = format!("would keep {} as {}\n", piece.path.display(), piece.key);
         return Ok(Answer::new("seawall.wal-push/1", text, json!({"key": piece.key.path()})));
@@ -51,23 +52,26 @@ fn run_push(context: &Context, push: &Push) -> Result<Answer> {
 }
 
 /// A second cluster in a target would mix two histories under one name.
-fn refuse_other_lineage(log: &LogStore, lineage: &str, target: &str) -> Result<()> {
-    let lineages = log.lineages()?;
-    if lineages.is_empty() || lineages.iter().any(|known| known == lineage) {
+fn refuse_other_lineage(store: &UnitStore, lineage: &str) -> Result<()> {
+    let lineages = store.log().lineages()?;
+    let is_among = |known: &[String]| known.iter().any(|known| known == lineage);
+    if lineages.is_empty() || is_among(&lineages) || is_among(&store.accepted_lineages()?) {
         return Ok(());
     }
     Err(Error::new(
         Kind::SystemIdentifier,
         format!(
-            "the log of {target} is of the cluster {}, this is the cluster {lineage}",
+            "the log of {} is of the cluster {}, this is the cluster {lineage}",
+            store.target(),
             lineages.join(", ")
         ),
     )
-    .hint("After initdb or pg_upgrade, archive to a new target: --target NAME."))
+    .hint("After initdb or pg_upgrade: `seawall accept` lets the new cluster continue this target.")
+    .hint("If it is another server, use another target name: --target NAME."))
 }
 
 fn run_fetch(context: &Context, fetch: &Fetch) -> Result<Answer> {
-    let log = open_log(context, &fetch.target)?;
+    let log = open_unit(context, &fetch.target)?.log();
     let lineage = fetch.lineage.as_deref();
     let key = engine_postgresql::wanted_key(&fetch.name, lineage, &working_directory()?)?;
     let Some(piece) = log.open_piece(&key)? else {
@@ -111,12 +115,12 @@ fn place(mut piece: PieceReader, path: &Path) -> Result<()> {
     written
 }
 
-fn open_log(context: &Context, target: &str) -> Result<LogStore> {
+fn open_unit(context: &Context, target: &str) -> Result<UnitStore> {
     let target = Some(target.to_owned());
     let settings = context.settings(Request { target, ..Request::default() })?;
     let repository = settings.open_repository()?;
     let name = settings.target.ok_or_else(|| Error::new(Kind::Bug, "no target"))?;
-    Ok(repository.unit(&name, None).log())
+    Ok(repository.unit(&name, None))
 }
 
 fn working_directory() -> Result<PathBuf> {

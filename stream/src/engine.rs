@@ -43,6 +43,12 @@ pub trait Engine: Send + Sync {
     /// The server cannot be asked at all.
     fn check(&self, job: &Job) -> Result<Vec<Advice>>;
 
+    /// Asks the server for the lineage of its log and backups.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    fn lineage(&self, job: &Job) -> Result<String>;
+
     /// Pushes the unit's files into the sink; settles it before the server leaves backup mode.
     ///
     /// # Errors

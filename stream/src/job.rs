@@ -23,6 +23,8 @@ pub struct Job {
     pub options: Options,
     /// Earlier links of this target, oldest first: candidates for a parent.
     pub links: Vec<Link>,
+    /// Lineages that an operator accepted for this target beside those of its links.
+    pub accepted: Vec<String>,
     /// Ends the job.
     pub cancel: Cancel,
     /// Told how far the work is.

@@ -32,6 +32,8 @@ pub const VOLUME: Point = Point { object: "volume", steps: PUT };
 pub const ROWS: Point = Point { object: "rows", steps: PUT };
 /// A piece of log.
 pub const LOG: Point = Point { object: "log", steps: PUT };
+/// A lineage that is accepted.
+pub const LINEAGE: Point = Point { object: "lineage", steps: PUT };
 /// The link that makes a backup visible.
 pub const LINK: Point = Point { object: "link", steps: PUT };
 /// A piece of log, fetched for recovery.
@@ -48,7 +50,7 @@ pub const SIGNAL: Point = Point { object: "signal", steps: REPLACE };
 pub const MARKER: Point = Point { object: "marker", steps: REPLACE };
 
 const ALL: &[Point] = &[
-    DIRECTORY, REPOSITORY, LOCK, CLAIM, VOLUME, ROWS, LOG, LINK, FETCHED, TREE, HELD_BACK,
+    DIRECTORY, REPOSITORY, LOCK, CLAIM, VOLUME, ROWS, LOG, LINEAGE, LINK, FETCHED, TREE, HELD_BACK,
     SETTINGS, SIGNAL, MARKER,
 ];
 

@@ -12,7 +12,8 @@ fn seawall(words: &[&str]) -> Outcome {
 fn every_verb_explains_itself() {
     let top = seawall(&["--help"]).out();
     let verbs = [
-        "init", "check", "backup", "list", "show", "restore", "verify", "wal", "config", "version",
+        "init", "check", "accept", "backup", "list", "show", "restore", "verify", "wal", "config",
+        "version",
     ];
     for verb in verbs {
         assert!(top.contains(&format!("\n  {verb} ")), "{verb} in\n{top}");

@@ -9,6 +9,7 @@
 
 mod archive;
 mod files;
+mod lineage;
 mod proof;
 mod recovery;
 mod session;

@@ -71,7 +71,7 @@ fn refuse_other_cluster(job: &Job, server: &Server) -> Result<()> {
     let Some(last) = job.links.last() else { return Ok(()) };
     let ours = server.system_identifier.to_string();
     let theirs = last.lineage.get("system_identifier").cloned().unwrap_or_default();
-    if theirs == ours {
+    if theirs == ours || job.accepted.contains(&ours) {
         return Ok(());
     }
     Err(Error::new(
@@ -81,7 +81,8 @@ fn refuse_other_cluster(job: &Job, server: &Server) -> Result<()> {
             job.target
         ),
     )
-    .hint("After initdb or pg_upgrade, use a new target name: --target NAME."))
+    .hint("After initdb or pg_upgrade: `seawall accept` lets the new cluster continue this target, and the old backups stay restorable.")
+    .hint("If it is another server, use another target name: --target NAME."))
 }
 
 struct Backup<'a> {

@@ -93,6 +93,11 @@ impl Engine for PostgreSql {
         check::run(job)
     }
 
+    fn lineage(&self, job: &Job) -> Result<String> {
+        let session = session::Session::open(job)?;
+        Ok(server::system_identifier(&session)?.to_string())
+    }
+
     fn backup(&self, job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
         backup::run(job, unit, sink)
     }

@@ -67,12 +67,10 @@ impl Server {
             Some(path) => PathBuf::from(path),
             None => setting(session, "data_directory")?.into(),
         };
-        let system: i64 =
-            session.ask("SELECT system_identifier FROM pg_control_system()", &[])?.get(0);
         Ok(Self {
             major,
             version,
-            system_identifier: SystemIdentifier::new(system.cast_unsigned()),
+            system_identifier: system_identifier(session)?,
             in_recovery: row.get(3),
             user,
             data_directory,
@@ -117,6 +115,15 @@ fn major(version_num: i32) -> Result<u16> {
     let (first, last) = (SUPPORTED.start(), SUPPORTED.end());
     Err(Error::new(Kind::ServerVersion, format!("the server is PostgreSQL {major}"))
         .hint(format!("Supported are {first} to {last}.")))
+}
+
+/// Which cluster this is.
+///
+/// # Errors
+/// The session's own.
+pub(crate) fn system_identifier(session: &Session) -> Result<SystemIdentifier> {
+    let row = session.ask("SELECT system_identifier FROM pg_control_system()", &[])?;
+    Ok(SystemIdentifier::new(row.get::<_, i64>(0).cast_unsigned()))
 }
 
 fn archiving(session: &Session) -> Result<Archiving> {

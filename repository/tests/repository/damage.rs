@@ -51,7 +51,9 @@ fn one_flipped_byte_is_found_in_every_kind_of_object() {
         setting.root().join("targets/pg-main/jobs/0000000604/job.json"),
         setting.root().join(format!("targets/pg-main/links/{}.json", document.link.name())),
         log[0].clone(),
+        setting.root().join("targets/pg-main/lineages/7710.json"),
     ];
+    assert!(setting.store.accept_lineage("7710").unwrap());
     for object in objects {
         flip_bytes(&object, &|| {
             let found = report(&setting).damages;
