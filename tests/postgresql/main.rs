@@ -8,8 +8,10 @@
 )]
 
 mod archive;
+mod diverged;
 mod files;
 mod lineage;
+mod log_level;
 mod proof;
 mod recovery;
 mod session;

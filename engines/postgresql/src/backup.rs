@@ -63,7 +63,7 @@ fn refuse_level(level: Level) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Kind::Usage, format!("PostgreSQL has no backup of level {level} yet"))
-        .hint("Use --level full. Between two fulls the archived log holds every change."))
+        .hint("Use --level full. Between two fulls the log holds every change: archive it, or use --level log."))
 }
 
 /// Two clusters in one target would be one chain of files that do not belong together.

@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `backup` | the steps of a backup; `backup/log`: the log in its stream |
+//! | `log_backup` | the steps of a backup of level `log` |
 //! | `session`, `address`, `password`, `tls` | the one connection |
 //! | `server` | what the server says of itself; missing rights |
 //! | `data_directory`, `roots` | the files' places, and the proof that they are the server's |
@@ -29,6 +30,7 @@ mod data_directory;
 mod exclude;
 mod layout;
 mod listing;
+mod log_backup;
 mod log_verify;
 mod mode;
 mod options;
@@ -49,8 +51,8 @@ pub use log_verify::{LogReport, verify_log};
 use errors::{Context, Kind, Result};
 use formats::Lsn;
 use stream::{
-    Advice, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
-    Options, Plan, Position, RecoveryRequest, Sink, Unit, Window,
+    Advice, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint,
+    OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Unit, Window,
 };
 
 /// The engine's name in configuration and links.
@@ -99,7 +101,10 @@ impl Engine for PostgreSql {
     }
 
     fn backup(&self, job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
-        backup::run(job, unit, sink)
+        match job.level {
+            Level::Log => log_backup::run(job, unit, sink),
+            _ => backup::run(job, unit, sink),
+        }
     }
 
     fn position(&self, text: &str) -> Result<Position> {

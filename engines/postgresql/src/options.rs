@@ -95,6 +95,19 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
             "Checkpoint at once, instead of spread over minutes.",
         )
     },
+    option(
+        "wal_archive_dir",
+        OptionKind::Path,
+        "The directory that archive_command fills: where --level log looks for segments.",
+    ),
+    OptionSpec {
+        default: Some("true"),
+        ..option(
+            "switch_wal",
+            OptionKind::Flag,
+            "End the segment that is being written, so that --level log holds all up to now.",
+        )
+    },
     OptionSpec {
         default: Some("true"),
         ..option(

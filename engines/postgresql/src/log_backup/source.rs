@@ -1,0 +1,129 @@
+//! Where a segment's bytes are: kept already, in the directory that the archiver fills, or still in
+//! `pg_wal`.
+
+use crate::data_directory::DataDirectory;
+use crate::server::Server;
+use crate::wal;
+use errors::{Error, Kind, Result};
+use formats::wal::{SegmentEnd, SegmentScan};
+use formats::{SegmentName, SegmentSize, SystemIdentifier, TimelineId, WalFile};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use stream::{Job, Sink};
+
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// The places.
+pub(super) struct Source<'a> {
+    sink: &'a dyn Sink,
+    pub(super) system: SystemIdentifier,
+    /// What `archive_command` fills.
+    archive: Option<PathBuf>,
+    pg_wal: PathBuf,
+}
+
+/// A complete segment.
+pub(super) enum Found {
+    /// The sink has it.
+    Kept,
+    File(PathBuf),
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(
+        job: &Job,
+        data: &DataDirectory,
+        server: &Server,
+        sink: &'a dyn Sink,
+    ) -> Self {
+        Self {
+            sink,
+            system: server.system_identifier,
+            archive: job.options.text("wal_archive_dir").map(PathBuf::from),
+            pg_wal: data.path.join(super::WAL_DIR),
+        }
+    }
+
+    pub(super) fn is_kept(&self, file: &WalFile) -> Result<bool> {
+        let key = wal::key(file, self.system);
+        Ok(self.sink.has_log(std::slice::from_ref(&key))?.first() == Some(&true))
+    }
+
+    /// Where a timeline's history is.
+    pub(super) fn history(&self, timeline: TimelineId) -> Option<PathBuf> {
+        let name = WalFile::History(timeline).to_string();
+        self.places().map(|place| place.join(&name)).find(|path| path.exists())
+    }
+
+    fn places(&self) -> impl Iterator<Item = &PathBuf> {
+        self.archive.iter().chain(std::iter::once(&self.pg_wal))
+    }
+
+    /// A segment that the server has ended.
+    ///
+    /// # Errors
+    /// `log-gap`: it is nowhere, or nowhere complete.
+    pub(super) fn segment(
+        &self,
+        name: &SegmentName,
+        size: SegmentSize,
+    ) -> Result<(WalFile, Found)> {
+        let text = name.name(size);
+        let file = WalFile::parse(&text)
+            .ok_or_else(|| Error::new(Kind::Bug, format!("{text} is no name of a segment")))?;
+        if self.is_kept(&file)? {
+            return Ok((file, Found::Kept));
+        }
+        let mut incomplete = Vec::new();
+        for place in self.places() {
+            let path = place.join(&text);
+            if !path.exists() {
+                continue;
+            }
+            match self.why_incomplete(&path, &file)? {
+                None => return Ok((file, Found::File(path))),
+                Some(why) => incomplete.push(why),
+            }
+        }
+        let missing = match incomplete.as_slice() {
+            [] => format!("the segment {text} is nowhere"),
+            whys => format!("the segment {text} is nowhere complete: {}", whys.join("; ")),
+        };
+        let places: Vec<_> = self.places().map(|place| place.display().to_string()).collect();
+        Err(Error::new(Kind::LogGap, missing)
+            .hint(format!("Looked at the repository and at {}.", places.join(" and ")))
+            .hint("If it is lost, a full backup begins anew: --level full."))
+    }
+
+    /// Size and first page alone prove nothing: a copy that has just begun may have both. Its records
+    /// must go up to its end.
+    fn why_incomplete(&self, path: &Path, file: &WalFile) -> Result<Option<String>> {
+        match wal::check_segment(path, file, Some(self.system)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == Kind::SourceFiles => return Ok(Some(error.line())),
+            Err(error) => return Err(error),
+        }
+        let failed = |error| {
+            Error::io(format!("read {}", path.display()), error).with_kind(Kind::SourceFiles)
+        };
+        let mut opened = File::open(path).map_err(failed)?;
+        let (mut scan, mut block) = (SegmentScan::new(), vec![0; BLOCK_BYTES]);
+        loop {
+            let read = opened.read(&mut block).map_err(failed)?;
+            if read == 0 {
+                break;
+            }
+            scan.feed(&block[..read]);
+        }
+        Ok(match scan.finish() {
+            Err(error) => Some(format!("{}: {error}", path.display())),
+            Ok(facts) => match facts.end {
+                SegmentEnd::Torn { at, reason } => {
+                    Some(format!("{}: the log ends at {at}, where {reason}", path.display()))
+                }
+                SegmentEnd::Full | SegmentEnd::Switch { .. } => None,
+            },
+        })
+    }
+}
