@@ -117,6 +117,9 @@ fn commits_chosen_at_random_come_back_as_they_were() {
     lab.server.stop();
     let verified = lab.run(&["verify"]);
     assert_eq!(verified.code(), 0, "seed {seed}: {}{}", verified.stdout, verified.stderr);
+    let walked = lab.run(&["wal", "verify"]);
+    assert_eq!(walked.code(), 0, "seed {seed}: {}{}", walked.stdout, walked.stderr);
+    say(walked.stdout.trim());
 
     // Commits of the load, back again.
     let targets = targets::choose(&load, seed);

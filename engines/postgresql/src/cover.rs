@@ -27,20 +27,25 @@ pub(crate) use window::{restore_points, window};
 /// not reach the target; the message says what can be reached instead.
 pub(crate) fn plan(links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
     let routes = route::routes(links, log, request)?;
+    let Some(best) = routes.first() else {
+        return Err(Error::new(Kind::Bug, "there is no way to recover"));
+    };
+    // Another backup may serve where this one does not; another history is never taken unasked.
     let mut refused = None;
-    for route in &routes {
+    for route in routes.iter().filter(|route| route.history() == best.history()) {
         match prove(route, log, request) {
             Ok(plan) => return Ok(plan),
             Err(Refusal::TooLate(error)) => {
                 refused.get_or_insert(error);
             }
             Err(Refusal::Final(error)) => {
-                let error = refused.unwrap_or(error);
-                return Err(with_other_timelines(error, &routes, route, log, request));
+                refused.get_or_insert(error);
+                break;
             }
         }
     }
-    Err(refused.unwrap_or_else(|| Error::new(Kind::Bug, "there is no way to recover")))
+    let error = refused.unwrap_or_else(|| Error::new(Kind::Bug, "nothing was tried"));
+    Err(with_other_timelines(error, &routes, best, log, request))
 }
 
 /// Why one way does not serve.
@@ -190,14 +195,12 @@ fn with_other_timelines(
     log: &dyn LogView,
     request: &RecoveryRequest,
 ) -> Error {
-    let mut tried = vec![refused.course.last];
-    for route in routes {
-        if tried.contains(&route.course.last)
-            || route.state.system_identifier != refused.state.system_identifier
-        {
-            continue;
-        }
-        tried.push(route.course.last);
+    let (system, last) = refused.history();
+    let others = routes.iter().filter(|route| {
+        let history = route.history();
+        history.0 == system && history.1 != last
+    });
+    for route in others {
         if prove(route, log, request).is_ok() {
             let timeline = route.course.last;
             return error.hint(format!("Timeline {timeline} has it: --target-timeline {timeline}"));

@@ -16,6 +16,13 @@ pub(super) struct Route<'a> {
     pub(super) course: Course,
 }
 
+impl Route<'_> {
+    /// Which cluster's history it follows, and to which timeline.
+    pub(super) fn history(&self) -> (SystemIdentifier, TimelineId) {
+        (self.state.system_identifier, self.course.last)
+    }
+}
+
 /// All routes that may serve, in this order: the newest cluster of the target, its newest timeline,
 /// the newest backup on it. Never empty.
 ///
