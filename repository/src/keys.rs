@@ -18,6 +18,11 @@ pub(crate) fn locks() -> Key {
     Key::new("locks")
 }
 
+/// What `check` writes and removes.
+pub(crate) fn probes() -> Key {
+    Key::new("probes")
+}
+
 /// One lease of a job; `number` grows with each renewal.
 pub(crate) fn lock(operation: &str, target: &TargetName, job: JobId, number: u32) -> Key {
     locks().join(&format!("{operation}.{target}.{job}.{number:06}"))

@@ -9,6 +9,7 @@
 //! | `storage` | the trait of stores, and the driver for a directory |
 //! | `document` | sealed JSON |
 //! | `repository`, `unit` | recognising a repository; the links of a target |
+//! | `check` | trying whether it can be written |
 //! | `claim`, `lease` | a job's label; who is running |
 //! | `sink` | a backup's stream on its way in |
 //! | `volume` | tar, frames and rows |
@@ -22,6 +23,7 @@
 //! | **backup** (same target) | refused by the lease | both go on: pieces are put if absent | both go on: links are whole |
 //! | **wal push** | | both go on | both go on |
 
+pub mod check;
 mod claim;
 mod document;
 mod extract;

@@ -96,6 +96,10 @@ impl Repository {
         self.storage.describe()
     }
 
+    pub(crate) fn store(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
     /// Bytes that can still be written, where the storage knows.
     ///
     /// # Errors

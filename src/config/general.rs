@@ -32,4 +32,10 @@ pub(crate) const GENERAL: &[OptionSpec] = &[
         Some("1GiB"),
         "Stored bytes after which a volume ends; at most 4GiB.",
     ),
+    option(
+        "max_backup_age",
+        OptionKind::Seconds,
+        None,
+        "Age of the newest backup from which `check` warns: 26h, 8d.",
+    ),
 ];

@@ -1,13 +1,16 @@
-//! `seawall check`: everything that would make a backup fail, found before it is taken.
+//! `seawall check`: everything that would make a backup fail or hurt one day, found before it is
+//! taken. It goes on as far as it can: what fails hides nothing else.
+
+mod stored;
 
 use crate::args::Source;
-use crate::config::{Request, Settings};
+use crate::config::Request;
 use crate::context::Context;
 use crate::printer::Answer;
 use errors::{Error, Kind, Result};
 use serde_json::json;
 use std::sync::Arc;
-use stream::{Advice, Job, JobId, Level, Severity, Silent, TargetName};
+use stream::{Diagnosis, Job, JobId, Level, Severity, Silent};
 use uuid::Uuid;
 
 /// # Errors
@@ -19,48 +22,39 @@ pub(crate) fn run(context: &Context, source: Source) -> Result<Answer> {
     let (engine, options) = settings.engine()?;
     let target = settings.target.clone().ok_or_else(|| Error::new(Kind::Bug, "no target"))?;
     context.end_on_signal()?;
-    let mut found = repository_advice(&settings, &target);
+    let looked = stored::look(&settings, &target);
+    let mut found = looked.found;
     let job = Job {
         id: JobId::new(0),
         uuid: Uuid::new_v4(),
         target,
         level: Level::Full,
         options: options.clone(),
-        links: Vec::new(),
+        links: looked.links,
         accepted: Vec::new(),
         cancel: context.cancel.clone(),
         progress: Arc::new(Silent),
     };
-    found.extend(engine.check(&job)?);
+    let kept = looked.log.as_ref().map(|(log, place)| stream::Stored { log, place });
+    found.extend(engine.check(&job, kept.as_ref()));
+    // The worst first; in the order of the looks otherwise.
+    found.sort_by_key(|diagnosis| std::cmp::Reverse(diagnosis.severity));
     Ok(answer(&found))
 }
 
-fn repository_advice(settings: &Settings, target: &TargetName) -> Vec<Advice> {
-    let looked = settings.open_repository().and_then(|repository| {
-        let links = repository.unit(target, None).link_names()?.len();
-        Ok(format!("the repository {} holds {links} backup(s) of {target}", repository.describe()))
-    });
-    let (severity, text, hints) = match looked {
-        Ok(text) => (Severity::Ok, text, Vec::new()),
-        Err(error) => (Severity::Error, error.line(), error.hints().to_vec()),
-    };
-    vec![Advice { id: "repository", severity, text, hints }]
-}
-
-fn answer(found: &[Advice]) -> Answer {
+fn answer(found: &[Diagnosis]) -> Answer {
     let mut text = String::new();
     let mut items = Vec::new();
-    for advice in found {
-        let word = word(advice.severity);
-        text.push_str(&format!("{word:7}  {}: {}\n", advice.id, advice.text));
-        for hint in &advice.hints {
+    let width = found.iter().map(|diagnosis| diagnosis.rule.id().len()).max().unwrap_or(0);
+    for Diagnosis { rule, severity, text: fact, hints } in found {
+        let (word, id) = (word(*severity), rule.id());
+        text.push_str(&format!("{word:7}  {id:width$}  {fact}\n"));
+        for hint in hints {
             text.push_str(&format!("         hint: {hint}\n"));
         }
-        items.push(json!({
-            "id": advice.id, "severity": word, "text": advice.text, "hints": advice.hints,
-        }));
+        items.push(json!({"id": id, "severity": word, "text": fact, "hints": hints}));
     }
-    let worst = found.iter().map(|advice| advice.severity).max().unwrap_or(Severity::Ok);
+    let worst = found.iter().map(|diagnosis| diagnosis.severity).max().unwrap_or(Severity::Ok);
     let mut answer =
         Answer::new("seawall.check/1", text, json!({"worst": word(worst)})).with_items(items);
     answer.exit = match worst {

@@ -1,10 +1,10 @@
 //! Engines: one per database, each behind this trait.
 
 use crate::{
-    Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec, Options, Plan,
-    Position, RecoveryRequest, Sink, UnitName, Window,
+    Diagnosis, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
+    Options, Plan, Position, RecoveryRequest, Sink, Stored, UnitName, Window,
 };
-use errors::Result;
+use errors::{Result, Rule};
 
 /// Turns a hot server into a stream of virtual files and, at the end, a link.
 ///
@@ -37,11 +37,12 @@ pub trait Engine: Send + Sync {
     /// The server cannot be asked.
     fn units(&self, job: &Job) -> Result<Vec<Unit>>;
 
-    /// Looks for everything that would make a backup fail or be useless.
-    ///
-    /// # Errors
-    /// The server cannot be asked at all.
-    fn check(&self, job: &Job) -> Result<Vec<Advice>>;
+    /// All that [`Engine::check`] looks for.
+    fn rules(&self) -> &'static [&'static Rule];
+
+    /// Looks for everything that would make a backup fail or be useless. What cannot be looked at
+    /// hides nothing else. `stored`: what the repository holds, where it can be read.
+    fn check(&self, job: &Job, stored: Option<&Stored<'_>>) -> Vec<Diagnosis>;
 
     /// Asks the server for the lineage of its log and backups.
     ///
@@ -113,7 +114,7 @@ pub struct Unit {
     pub name: Option<UnitName>,
 }
 
-/// How bad a finding of `check` is.
+/// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// As it should be.
@@ -124,10 +125,10 @@ pub enum Severity {
     Error,
 }
 
-/// One finding of `check`.
+/// One finding of a look at stored things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
-    /// Stable name: `postgresql-archive-mode`.
+    /// Stable name: `wal-gap`.
     pub id: &'static str,
     /// How bad it is.
     pub severity: Severity,

@@ -8,6 +8,7 @@
 //! and an engine that talks to an asynchronous driver does so behind its own door
 //! (`docs/decisions/0003-synchronous-seams.md`).
 
+mod diagnosis;
 mod engine;
 mod escape;
 mod file;
@@ -27,6 +28,7 @@ mod tap;
 mod tree;
 mod window;
 
+pub use diagnosis::{Diagnosis, Stored};
 pub use engine::{Advice, Engine, Severity, Unit};
 pub use escape::{percent_decode, percent_encode};
 pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `durable` | fsync, rename and link: the only place where they happen |
 //! | `failpoint` | names of the durable steps, for tests that kill the program at each |
+//! | `limit` | work that may hang |
 //! | `process` | who a process is, and whether it still lives |
 //! | `resources` | free space, peak memory |
 //! | `secret` | texts that must not show |
@@ -13,6 +14,7 @@
 
 pub mod durable;
 pub mod failpoint;
+mod limit;
 mod process;
 mod resources;
 mod secret;
@@ -20,6 +22,7 @@ mod signals;
 mod spool;
 mod users;
 
+pub use limit::within;
 pub use process::{Liveness, ProcessIdentity};
 pub use resources::{free_bytes, peak_memory_bytes};
 pub use secret::Secret;

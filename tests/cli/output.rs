@@ -12,12 +12,12 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[test]
 fn every_verb_prints_documents() {
-    let lab = Lab::new(PROGRAM);
+    let lab = Lab::with(PROGRAM, &[], "fsync = on\n");
     let url = lab.server.url();
     let to = lab.scratch.join("r");
     let to = to.to_str().unwrap();
     for (schema, words) in [
-        ("seawall.check/1", &["check", &url][..]),
+        ("seawall.check/1", &["check", &url, "--target", "pg-main"][..]),
         ("seawall.backup-plan/1", &["backup", &url, "--target", "pg-main", "--dry-run"]),
         ("seawall.backup/1", &["backup", &url, "--target", "pg-main"]),
         ("seawall.list/1", &["list"]),

@@ -77,11 +77,12 @@ fn the_recovery_of_the_readme_is_true_word_for_word() {
     // The server's own path does not hold the program.
     let program = format!("'{}/seawall ", reader.scratch.path().display());
     reader.server.configure(&reader.ours(&settings).replace("'seawall ", &program));
+    reader.server.configure("fsync = on\n");
     reader.server.start();
     reader.server.sql("CREATE TABLE orders AS SELECT generate_series(1, 1000) n");
     let said = reader.follow(check_and_backup).out();
     assert!(
-        said.contains("ok       postgresql-archiving") && said.contains("SERVES FROM"),
+        said.contains("ok       postgresql-archive-destination") && said.contains("SERVES FROM"),
         "{said}"
     );
 

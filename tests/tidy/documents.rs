@@ -1,7 +1,9 @@
 //! The documents say what the code does.
 
 use crate::{sources, top};
+use std::collections::BTreeSet;
 use std::fs;
+use stream::Engine;
 use yaml_rust2::YamlLoader;
 
 fn read(path: &str) -> String {
@@ -10,11 +12,30 @@ fn read(path: &str) -> String {
 
 #[test]
 fn the_page_of_errors_is_the_catalogue() {
-    let page = errors::render_page();
+    let page = errors::render_page(&rules());
     if std::env::var_os("UPDATE").is_some() {
         fs::write(top().join("docs/errors.md"), &page).unwrap();
     }
     assert!(read("docs/errors.md") == page, "run this test with UPDATE=1");
+}
+
+/// Everything that `check` looks for.
+fn rules() -> Vec<&'static errors::Rule> {
+    let of_engine = engine_postgresql::PostgreSql.rules();
+    repository::check::catalogue::RULES.iter().chain(of_engine).copied().collect()
+}
+
+#[test]
+fn findings_have_names_of_their_own() {
+    let ids: BTreeSet<_> = rules().into_iter().map(errors::Rule::id).collect();
+    assert_eq!(ids.len(), rules().len());
+    for rule in rules() {
+        let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
+        assert!(rule.id().chars().all(kebab), "{}", rule.id());
+        for sentence in [rule.meaning(), rule.remedy()] {
+            assert!(sentence.ends_with('.') && !sentence.contains('|'), "{sentence}");
+        }
+    }
 }
 
 /// Rows of the traps: `| facts | trap | test, or why it does not apply |`.

@@ -1,70 +1,141 @@
-//! `check`: everything that would make a backup fail, before it is taken.
+//! `check`: a doctor. It looks at server, files and stored log for everything that would make a
+//! backup fail, be useless, or hurt one day. What cannot be looked at hides nothing else.
 
-use crate::data_directory::DataDirectory;
-use crate::server::Server;
+mod archiving;
+pub(crate) mod catalogue;
+mod cluster;
+mod command;
+mod content;
+mod files;
+mod lag;
+mod rights;
+mod settings;
+mod slots;
+mod tablespaces;
+mod versions;
+
+use crate::server;
 use crate::session::{self, Session};
-use errors::{Error, Result};
-use stream::{Advice, Job, Severity};
+use catalogue as rule;
+use errors::{Kind, Result, Rule};
+use stream::{Diagnosis, Job, Stored};
+use tokio_postgres::types::FromSql;
+pub use versions::defects;
 
-/// Asks server and data directory. What can be found is a finding; what cannot be asked ends the
-/// check with the last one.
-///
-/// # Errors
-/// None of its own: even a server that is down is a finding.
-pub(crate) fn run(job: &Job) -> Result<Vec<Advice>> {
-    let mut found = Vec::new();
+/// What every step works with.
+pub(crate) struct Doctor<'a> {
+    job: &'a Job,
+    stored: Option<&'a Stored<'a>>,
+    session: Session,
+    major: u16,
+    user: String,
+    /// Whether the server is a standby, or recovers.
+    in_recovery: bool,
+}
+
+type Findings = Result<Vec<Diagnosis>>;
+/// A step, and the finding that stands in its place when it cannot be done.
+type Step = (&'static Rule, fn(&Doctor<'_>) -> Findings);
+
+/// In this order; none needs another.
+static STEPS: &[Step] = &[
+    (&rule::DEFECTS, versions::look),
+    (&rule::GRANT_START, rights::start),
+    (&rule::GRANT_STOP, rights::stop),
+    (&rule::GRANT_SETTINGS, rights::settings),
+    (&rule::REPLICATION, rights::replication),
+    (&rule::ROLE, settings::role),
+    (&rule::WAL_LEVEL, settings::wal_level),
+    (&rule::FULL_PAGE_WRITES, settings::full_page_writes),
+    (&rule::FSYNC, settings::fsync),
+    (&rule::CHECKSUMS, settings::checksums),
+    (&rule::CLOCK, settings::clock),
+    (&rule::ARCHIVE_MODE, archiving::mode),
+    (&rule::ARCHIVE_COMMAND, archiving::command),
+    (&rule::ARCHIVE_DESTINATION, archiving::destination),
+    (&rule::ARCHIVE_FAILING, archiving::failing),
+    (&rule::LAG_BYTES, lag::look),
+    (&rule::LOG_GAP, cluster::gap),
+    (&rule::OTHER_CLUSTER, cluster::other),
+    (&rule::SLOT_LOST, slots::lost),
+    (&rule::SLOT_RETAINS, slots::retaining),
+    (&rule::SLOTS_FREE, slots::free),
+    (&rule::DATA_DIRECTORY, files::look),
+    (&rule::COLLATION_DATABASE, content::databases),
+    (&rule::COLLATION, content::collations),
+    (&rule::PREPARED, content::prepared),
+    (&rule::UNLOGGED, content::unlogged),
+];
+
+/// Looks at everything.
+pub(crate) fn run(job: &Job, stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
     let place = session::place(&job.options);
-    let Some(session) = note(
-        &mut found,
-        "postgresql-connection",
-        &format!("connected to {place}"),
-        Session::open(job),
-    ) else {
-        return Ok(found);
+    let session = match Session::open(job) {
+        Ok(session) => session,
+        Err(error) => return vec![Diagnosis::failure(&rule::CONNECTION, &error)],
     };
-    let asked = Server::ask(&session, &job.options);
-    let Some(server) = note(&mut found, "postgresql-rights", "the user may take backups", asked)
-    else {
-        return Ok(found);
-    };
-    let version = format!("the server is PostgreSQL {}", server.version);
-    found.push(fine("postgresql-version", version));
-    note(&mut found, "postgresql-role", "the server is a primary", server.require_primary());
-    let archiving = server.require_archiving(&job.options);
-    note(&mut found, "postgresql-archiving", "the server archives its log", archiving);
-    let path = server.data_directory.display();
-    let opened = DataDirectory::open(&server.data_directory, server.system_identifier);
-    let readable = format!("{path} is the server's data directory, and readable");
-    note(&mut found, "postgresql-data-directory", &readable, opened);
-    if !server.may_replicate {
-        found.push(Advice {
-            id: "postgresql-slot",
-            severity: Severity::Warning,
-            text: "the user has no REPLICATION: no slot holds the log back during a backup"
-                .to_owned(),
-            hints: vec![format!("ALTER ROLE {} REPLICATION;", server.user)],
-        });
-    }
-    Ok(found)
-}
-
-fn note<T>(found: &mut Vec<Advice>, id: &'static str, good: &str, result: Result<T>) -> Option<T> {
-    match result {
-        Ok(value) => {
-            found.push(fine(id, good.to_owned()));
-            Some(value)
+    let mut found = vec![Diagnosis::ok(&rule::CONNECTION, format!("connected to {place}"))];
+    match Doctor::begin(job, stored, session) {
+        Ok((doctor, version)) => {
+            let text = format!("the server is PostgreSQL {version}");
+            found.push(Diagnosis::ok(&rule::VERSION, text));
+            doctor.all(&mut found);
         }
-        Err(error) => {
-            found.push(bad(id, &error));
-            None
+        Err(error) => found.push(Diagnosis::failure(&rule::VERSION, &error)),
+    }
+    found
+}
+
+impl<'a> Doctor<'a> {
+    fn begin(
+        job: &'a Job,
+        stored: Option<&'a Stored<'a>>,
+        session: Session,
+    ) -> Result<(Self, String)> {
+        let row = session.ask(
+            "SELECT current_setting('server_version_num')::int4, current_setting('server_version'), \
+             current_user::text, pg_is_in_recovery()",
+            &[],
+        )?;
+        let major = server::major(row.get(0))?;
+        let (user, in_recovery) = (row.get(2), row.get(3));
+        Ok((Self { job, stored, session, major, user, in_recovery }, row.get(1)))
+    }
+
+    fn all(&self, found: &mut Vec<Diagnosis>) {
+        for (rule, look) in STEPS {
+            match look(self) {
+                Ok(some) => found.extend(some),
+                Err(error) => {
+                    found.push(Diagnosis::unknown(rule, &error));
+                    // A server that does not answer would not answer the next question either.
+                    if matches!(error.kind(), Kind::Timeout | Kind::Connect | Kind::Interrupted) {
+                        return;
+                    }
+                }
+            }
         }
+    }
+
+    /// One answer of the server.
+    fn value<T>(&self, sql: &str) -> Result<T>
+    where
+        T: for<'t> FromSql<'t>,
+    {
+        Ok(self.session.ask(sql, &[])?.get(0))
+    }
+
+    /// A setting that every supported major has.
+    fn setting(&self, name: &str) -> Result<String> {
+        server::setting(&self.session, name)
+    }
+
+    /// The server's position, on a primary or a standby.
+    fn position(&self) -> &'static str {
+        if self.in_recovery { "pg_last_wal_replay_lsn()" } else { "pg_current_wal_lsn()" }
     }
 }
 
-fn fine(id: &'static str, text: String) -> Advice {
-    Advice { id, severity: Severity::Ok, text, hints: Vec::new() }
-}
-
-fn bad(id: &'static str, error: &Error) -> Advice {
-    Advice { id, severity: Severity::Error, text: error.line(), hints: error.hints().to_vec() }
+fn one(diagnosis: Diagnosis) -> Findings {
+    Ok(vec![diagnosis])
 }

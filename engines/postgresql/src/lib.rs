@@ -16,7 +16,7 @@
 //! | `cover` | planning a recovery |
 //! | `log_verify` | whether the archived log hangs together |
 //! | `layout`, `recovery` | where a backup goes, and what makes a server recover there |
-//! | `check` | what would make a backup fail |
+//! | `check` | what would make a backup fail, or hurt one day |
 //!
 //! The traps that this engine avoids, with their tests, are in `docs/postgresql-traps.md`.
 
@@ -46,13 +46,14 @@ mod tls;
 mod wal;
 
 pub use archive::{pushed_piece, wanted_key};
+pub use check::defects;
 pub use log_verify::{LogReport, verify_log};
 
-use errors::{Context, Kind, Result};
+use errors::{Context, Kind, Result, Rule};
 use formats::Lsn;
 use stream::{
-    Advice, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint,
-    OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Unit, Window,
+    Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint,
+    OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Stored, Unit, Window,
 };
 
 /// The engine's name in configuration and links.
@@ -91,8 +92,12 @@ impl Engine for PostgreSql {
         Ok(vec![Unit { name: None }])
     }
 
-    fn check(&self, job: &Job) -> Result<Vec<Advice>> {
-        check::run(job)
+    fn rules(&self) -> &'static [&'static Rule] {
+        check::catalogue::RULES
+    }
+
+    fn check(&self, job: &Job, stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
+        check::run(job, stored)
     }
 
     fn lineage(&self, job: &Job) -> Result<String> {

@@ -8,6 +8,7 @@
 mod links;
 mod look;
 
+pub(crate) use links::belongs_to_server;
 pub(crate) use look::mtime;
 
 use crate::data_directory::CONTROL;

@@ -107,7 +107,11 @@ impl Server {
     }
 }
 
-fn major(version_num: i32) -> Result<u16> {
+/// The major of a `server_version_num`.
+///
+/// # Errors
+/// `server-version`: it is not supported.
+pub(crate) fn major(version_num: i32) -> Result<u16> {
     let major = u16::try_from(version_num / 10_000).unwrap_or(0);
     if SUPPORTED.contains(&major) {
         return Ok(major);
@@ -141,7 +145,11 @@ fn archiving(session: &Session) -> Result<Archiving> {
     })
 }
 
-fn setting(session: &Session, name: &str) -> Result<String> {
+/// The value of a setting that every supported major has.
+///
+/// # Errors
+/// `statement`: this user may not see it.
+pub(crate) fn setting(session: &Session, name: &str) -> Result<String> {
     Ok(session.ask("SELECT current_setting($1)", &[&name])?.get(0))
 }
 
@@ -183,7 +191,8 @@ pub(crate) fn missing_grants(session: &Session, user: &str, major: u16) -> Resul
     Ok(missing)
 }
 
-fn quote_identifier(name: &str) -> String {
+/// A name as SQL takes it.
+pub(crate) fn quote_identifier(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if name.bytes().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         return name.to_owned();

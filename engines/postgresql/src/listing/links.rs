@@ -15,6 +15,13 @@ use stream::{Body, FileKind, Finding, RelPath, RootName};
 const SERVER_DIRS: &[&str] =
     &["base", "global", "pg_xact", "pg_multixact", "pg_commit_ts", "pg_logical", "pg_twophase"];
 
+/// Whether a path of the data directory is the server's own: links there are followed.
+pub(crate) fn belongs_to_server(below: &Path) -> bool {
+    let below = below.as_os_str().as_bytes();
+    let top = below.split(|&byte| byte == b'/').next().unwrap_or_default();
+    below == b"pg_wal" || SERVER_DIRS.iter().any(|dir| dir.as_bytes() == top)
+}
+
 impl Listing<'_> {
     /// Links of the server's own (`pg_wal`, tablespaces) and of an administrator.
     pub(super) fn link(
@@ -33,10 +40,7 @@ impl Listing<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(unreadable(path, error)),
         };
-        let top = below.as_bytes().split(|&byte| byte == b'/').next().unwrap_or_default();
-        let is_servers = dir.root.as_str() != roots::DATA
-            || below.as_bytes() == b"pg_wal"
-            || SERVER_DIRS.iter().any(|dir| dir.as_bytes() == top);
+        let is_servers = dir.root.as_str() != roots::DATA || belongs_to_server(below.as_path());
         match followed {
             Some(metadata) if metadata.is_file() => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -1,0 +1,116 @@
+//! What the server does with its log.
+
+use super::command::Command;
+use super::{Doctor, Findings, catalogue as rule, one};
+use chrono::{DateTime, SecondsFormat, Utc};
+use stream::{Diagnosis, Severity};
+
+impl Doctor<'_> {
+    /// How bad it is that no log is archived.
+    fn unarchived(&self) -> Severity {
+        let required = self.job.options.flag("require_archiving");
+        if required { Severity::Error } else { Severity::Warning }
+    }
+
+    pub(super) fn archives(&self) -> errors::Result<bool> {
+        Ok(self.setting("archive_mode")? != "off")
+    }
+
+    fn library(&self) -> errors::Result<String> {
+        // `true`: nothing instead of an error before 15.
+        self.value("SELECT coalesce(current_setting('archive_library', true), '')")
+    }
+
+    /// The `archive_command` that is wanted, as a statement.
+    fn wanted(&self) -> String {
+        let program = std::env::current_exe()
+            .map_or_else(|_| "seawall".to_owned(), |path| path.display().to_string());
+        let place = self.stored.map_or("<repository>", |stored| stored.place);
+        let command = format!("{program} wal push %p --repo {place} --target {}", self.job.target);
+        format!(
+            "ALTER SYSTEM SET archive_command = '{}'; SELECT pg_reload_conf();",
+            command.replace('\'', "''")
+        )
+    }
+}
+
+pub(super) fn mode(doctor: &Doctor<'_>) -> Findings {
+    let mode = doctor.setting("archive_mode")?;
+    if mode != "off" {
+        return one(Diagnosis::ok(&rule::ARCHIVE_MODE, format!("archive_mode is {mode}")));
+    }
+    let text = "archive_mode is off: only the moments of the backups can be recovered";
+    let found = Diagnosis::error(&rule::ARCHIVE_MODE, text)
+        .hint("ALTER SYSTEM SET archive_mode = on; then restart the server.")
+        .hint("With --set require_archiving=false the backup is taken all the same; it restores to its own end only.");
+    one(Diagnosis { severity: doctor.unarchived(), ..found })
+}
+
+pub(super) fn command(doctor: &Doctor<'_>) -> Findings {
+    if !doctor.archives()? {
+        return Ok(Vec::new());
+    }
+    let library = doctor.library()?;
+    if !library.is_empty() {
+        return one(Diagnosis::ok(&rule::ARCHIVE_COMMAND, format!("archive_library is {library}")));
+    }
+    if !matches!(doctor.setting("archive_command")?.as_str(), "" | "(disabled)") {
+        return one(Diagnosis::ok(&rule::ARCHIVE_COMMAND, "archive_command is set"));
+    }
+    let text = "archive_command is empty: the log piles up in pg_wal";
+    let found = Diagnosis::error(&rule::ARCHIVE_COMMAND, text).hint(doctor.wanted());
+    one(Diagnosis { severity: doctor.unarchived(), ..found })
+}
+
+pub(super) fn destination(doctor: &Doctor<'_>) -> Findings {
+    let command = doctor.setting("archive_command")?;
+    let library = doctor.library()?;
+    if !doctor.archives()? || (library.is_empty() && matches!(command.as_str(), "" | "(disabled)"))
+    {
+        return Ok(Vec::new());
+    }
+    let place = doctor.stored.map(|stored| stored.place);
+    let stray = if library.is_empty() {
+        Command::read(&command).stray(place, doctor.job.target.as_str())
+    } else {
+        Some(format!("the library {library} archives, not this program"))
+    };
+    let Some(stray) = stray else {
+        let text = "archive_command names this program, repository and target";
+        return one(Diagnosis::ok(&rule::ARCHIVE_DESTINATION, text));
+    };
+    let mut found = Diagnosis::warning(&rule::ARCHIVE_DESTINATION, stray).hint(doctor.wanted());
+    if !library.is_empty() {
+        found =
+            found.hint("ALTER SYSTEM RESET archive_library; the two exclude each other from 16.");
+    }
+    one(found)
+}
+
+pub(super) fn failing(doctor: &Doctor<'_>) -> Findings {
+    if !doctor.archives()? {
+        return Ok(Vec::new());
+    }
+    let row = doctor.session.ask(
+        "SELECT last_failed_wal, last_failed_time, failed_count, \
+         coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) \
+         FROM pg_stat_archiver",
+        &[],
+    )?;
+    if !row.get::<_, bool>(3) {
+        return one(Diagnosis::ok(&rule::ARCHIVE_FAILING, "the archiver's last attempt succeeded"));
+    }
+    let segment: Option<String> = row.get(0);
+    let time: Option<DateTime<Utc>> = row.get(1);
+    let time = time.map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true));
+    let count: i64 = row.get(2);
+    one(Diagnosis::warning(
+        &rule::ARCHIVE_FAILING,
+        format!(
+            "the archiver failed with {} at {} ({count} failures so far), and has not succeeded since",
+            segment.unwrap_or_default(),
+            time.unwrap_or_default()
+        ),
+    )
+    .hint("The server's log has the command's own words: look for \"archive command failed\"."))
+}

@@ -1,0 +1,46 @@
+//! What the target holds: of this cluster, and without a gap behind the newest backup.
+
+use super::{Doctor, Findings, catalogue as rule, one};
+use crate::cover;
+use formats::SystemIdentifier;
+use stream::Diagnosis;
+
+pub(super) fn gap(doctor: &Doctor<'_>) -> Findings {
+    let Some(stored) = doctor.stored else { return Ok(Vec::new()) };
+    let bases = doctor.job.links.iter().filter(|link| link.earliest.is_some());
+    let Some(link) = bases.max_by_key(|link| link.job) else { return Ok(Vec::new()) };
+    let window = cover::window(link, stored.log, None)?;
+    let name = link.name();
+    if let Some(gap) = window.gap {
+        let (first, last, pieces) = (gap.first, gap.last, gap.pieces);
+        return one(Diagnosis::warning(
+            &rule::LOG_GAP,
+            format!("behind the backup {name}, {pieces} segment(s) are missing, from {first} to {last}"),
+        )
+        .hint("If they are still in pg_wal or elsewhere: seawall wal push <path> for each, in the data directory.")
+        .hint("Otherwise take a backup now: nothing behind the gap can be recovered from this one."));
+    }
+    if !window.is_whole {
+        let text = format!("the log that the backup {name} itself needs is missing");
+        return one(Diagnosis::warning(&rule::LOG_GAP, text)
+            .hint("Take a backup now, and see `seawall wal verify`."));
+    }
+    one(Diagnosis::ok(&rule::LOG_GAP, format!("the log behind the backup {name} has no gap")))
+}
+
+pub(super) fn other(doctor: &Doctor<'_>) -> Findings {
+    let Some(last) = doctor.job.links.last() else { return Ok(Vec::new()) };
+    let system: i64 = doctor.value("SELECT system_identifier FROM pg_control_system()")?;
+    let ours = SystemIdentifier::new(system.cast_unsigned()).to_string();
+    let theirs = last.lineage.get("system_identifier").cloned().unwrap_or_default();
+    let target = &doctor.job.target;
+    if ours == theirs {
+        let text = format!("the backups of {target} are of this cluster");
+        return one(Diagnosis::ok(&rule::OTHER_CLUSTER, text));
+    }
+    one(Diagnosis::error(
+        &rule::OTHER_CLUSTER,
+        format!("the server is the cluster {ours}, the backups of {target} are of the cluster {theirs}"),
+    )
+    .hint("After initdb or pg_upgrade, use a new target name: --target NAME, also in archive_command."))
+}

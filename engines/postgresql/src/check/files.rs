@@ -1,0 +1,259 @@
+//! The data directory: the server's own, readable, and all of it in a backup.
+
+use super::tablespaces;
+use super::{Doctor, Findings, catalogue as rule};
+use crate::data_directory::DataDirectory;
+use crate::exclude;
+use crate::listing::belongs_to_server;
+use errors::{Context, Error, Kind, Result, Rule};
+use formats::{ControlFile, SystemIdentifier};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use stream::Diagnosis;
+use system::Users;
+
+/// Longest look at files: a network file system may hang.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Names that a text may list.
+const NAMED_MAX: usize = 10;
+/// Entries that are looked at for links: an administrator's own directories are small.
+const ENTRIES_MAX: usize = 10_000;
+/// Segments that may wait for the archiver.
+const WAITING_MAX: usize = 3;
+
+/// What the looks at files need; no session, so that a thread of its own can do them.
+struct Files {
+    path: PathBuf,
+    system: SystemIdentifier,
+    major: u16,
+    configuration: Result<Vec<String>>,
+}
+
+pub(super) fn look(doctor: &Doctor<'_>) -> Findings {
+    let path = match doctor.job.options.text("data_directory") {
+        Some(path) => path.to_owned(),
+        None => doctor.setting("data_directory")?,
+    };
+    let system: i64 = doctor.value("SELECT system_identifier FROM pg_control_system()")?;
+    let files = Files {
+        path: path.into(),
+        system: SystemIdentifier::new(system.cast_unsigned()),
+        major: doctor.major,
+        configuration: doctor.value(
+            "SELECT coalesce(array_agg(DISTINCT path), '{}') FROM (\
+                 SELECT sourcefile AS path FROM pg_settings WHERE sourcefile IS NOT NULL \
+                 UNION SELECT setting FROM pg_settings \
+                 WHERE name IN ('config_file', 'hba_file', 'ident_file') AND setting <> '') AS f",
+        ),
+    };
+    let what = format!("look at the files of {}", files.path.display());
+    system::within(LIMIT, &what, move || Ok(files.all()))
+}
+
+impl Files {
+    fn all(&self) -> Vec<Diagnosis> {
+        let shown = self.path.display();
+        let data = DataDirectory { path: self.path.clone() };
+        let control = match data.control() {
+            Ok((control, _)) => control,
+            Err(error) => return vec![Diagnosis::failure(&rule::DATA_DIRECTORY, &error)],
+        };
+        let mut found = vec![Diagnosis::ok(
+            &rule::DATA_DIRECTORY,
+            format!("the data directory {shown} is on this host, and readable"),
+        )];
+        match DataDirectory::open(&self.path, self.system) {
+            Ok(_) => found.push(Diagnosis::ok(
+                &rule::DATA_FOREIGN,
+                format!("{shown} is of the server's cluster"),
+            )),
+            // What lies there says nothing about the server.
+            Err(error) => {
+                found.push(Diagnosis::failure(&rule::DATA_FOREIGN, &error));
+                return found;
+            }
+        }
+        self.each(&control, &mut found);
+        found
+    }
+
+    fn each(&self, control: &ControlFile, found: &mut Vec<Diagnosis>) {
+        let mut note = |rule: &'static Rule, looked: Findings| match looked {
+            Ok(some) => found.extend(some),
+            Err(error) => found.push(Diagnosis::unknown(rule, &error)),
+        };
+        note(&rule::DATA_UNREADABLE, self.unreadable());
+        let spaces = tablespaces::look(&self.path, control, self.major);
+        note(&rule::TABLESPACE_MISSING, spaces);
+        note(&rule::LINKS, self.links());
+        note(&rule::CONFIGURATION, self.configuration());
+        note(&rule::BACKUP_LABEL, self.label());
+        note(&rule::QUEUE, self.queue());
+    }
+
+    fn unreadable(&self) -> Findings {
+        let mut refused = Vec::new();
+        for entry in entries(&self.path)? {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_read = !exclude::is_left_out_at_top(&name) && !exclude::is_emptied(&name);
+            if is_read && refuses(&entry.path()) {
+                refused.push(name);
+            }
+        }
+        refused.sort();
+        if refused.is_empty() {
+            let text = "everything directly in the data directory can be read";
+            return Ok(vec![Diagnosis::ok(&rule::DATA_UNREADABLE, text)]);
+        }
+        let me = Users::new().user(Users::effective_uid());
+        let (path, names) = (self.path.display(), few(&refused));
+        let found = Diagnosis::error(
+            &rule::DATA_UNREADABLE,
+            format!("the user {me} cannot read in {path}: {names}"),
+        );
+        let hint = |name: &String| {
+            format!("chown {me} '{path}/{name}' or move it out of the data directory.")
+        };
+        Ok(vec![refused.iter().take(NAMED_MAX).map(hint).fold(found, Diagnosis::hint)])
+    }
+
+    /// Links outside the server's own directories whose targets are directories, or gone.
+    fn links(&self) -> Findings {
+        let (mut left, mut links, mut seen) = (vec![self.path.clone()], Vec::new(), 0);
+        while let Some(dir) = left.pop() {
+            // Unreadable directories are a finding of their own.
+            for entry in entries(&dir).unwrap_or_default() {
+                seen += 1;
+                let path = entry.path();
+                let below = path.strip_prefix(&self.path).unwrap_or(&path);
+                let top = below.components().next().map(|part| part.as_os_str().to_owned());
+                let top = top.unwrap_or_default().to_string_lossy().into_owned();
+                let is_servers = belongs_to_server(below)
+                    || exclude::is_emptied(&top)
+                    || exclude::is_left_out_at_top(&top)
+                    || ["pg_wal", "pg_tblspc"].contains(&top.as_str());
+                let Ok(kind) = entry.file_type() else { continue };
+                if is_servers || seen > ENTRIES_MAX {
+                    continue;
+                }
+                if kind.is_dir() {
+                    left.push(path);
+                } else if kind.is_symlink() && !fs::metadata(&path).is_ok_and(|m| m.is_file()) {
+                    let to = fs::read_link(&path).unwrap_or_default();
+                    links.push(format!("{} -> {}", below.display(), to.display()));
+                }
+            }
+        }
+        links.sort();
+        if links.is_empty() {
+            let text = "a backup follows every link in the data directory";
+            return Ok(vec![Diagnosis::ok(&rule::LINKS, text)]);
+        }
+        let text = format!("kept as links, what lies there is not in the backup: {}", few(&links));
+        Ok(vec![
+            Diagnosis::warning(&rule::LINKS, text)
+                .hint("Back those directories up yourself, or move them into the data directory.")
+                .hint(
+                    "For server logs nothing is lost: the link comes back, make its target first.",
+                ),
+        ])
+    }
+
+    fn configuration(&self) -> Findings {
+        let named = self.configuration.as_ref().map_err(Error::repeat)?;
+        let data = fs::canonicalize(&self.path)
+            .or_kind(Kind::SourceFiles, || format!("look at {}", self.path.display()))?;
+        let outside = |path: &&String| {
+            // A link in the data directory is followed where it leads to a file.
+            let is_inside = Path::new(path.as_str()).starts_with(&self.path)
+                || Path::new(path.as_str()).starts_with(&data);
+            !is_inside
+        };
+        let outside: Vec<String> = named.iter().filter(outside).cloned().collect();
+        if outside.is_empty() {
+            let text = "all configuration files are in the data directory";
+            return Ok(vec![Diagnosis::ok(&rule::CONFIGURATION, text)]);
+        }
+        let text = format!(
+            "configuration files outside the data directory are not in the backup: {}",
+            few(&outside)
+        );
+        Ok(vec![Diagnosis::warning(&rule::CONFIGURATION, text).hint(format!(
+            "Copy them with every change: cp -a {} <safe place>",
+            outside.join(" ")
+        ))])
+    }
+
+    fn label(&self) -> Findings {
+        let label = self.path.join("backup_label");
+        if fs::symlink_metadata(&label).is_err() {
+            let text = "there is no backup_label in the data directory";
+            return Ok(vec![Diagnosis::ok(&rule::BACKUP_LABEL, text)]);
+        }
+        let text = format!(
+            "there is {} while the server runs: after a crash it would recover from that label, or not start",
+            label.display()
+        );
+        let found = Diagnosis::warning(&rule::BACKUP_LABEL, text);
+        let found = if self.major < 15 {
+            found.hint("If SELECT pg_is_in_backup() says t, another tool's exclusive backup runs: let it end, or SELECT pg_stop_backup();")
+        } else {
+            found
+        };
+        Ok(vec![found.hint(format!("Otherwise it is left over: rm '{}'", label.display()))])
+    }
+
+    fn queue(&self) -> Findings {
+        let dir = self.path.join("pg_wal/archive_status");
+        let mut waiting: Vec<String> = entries(&dir)?
+            .into_iter()
+            .filter_map(|entry| {
+                entry.file_name().to_str()?.strip_suffix(".ready").map(str::to_owned)
+            })
+            .collect();
+        waiting.sort();
+        let count = waiting.len();
+        if count <= WAITING_MAX {
+            let text = format!("{count} file(s) wait for the archiver");
+            return Ok(vec![Diagnosis::ok(&rule::QUEUE, text)]);
+        }
+        let oldest = waiting.first().cloned().unwrap_or_default();
+        Ok(vec![
+            Diagnosis::warning(
+                &rule::QUEUE,
+                format!("{count} files wait for the archiver, the oldest is {oldest}"),
+            )
+            .hint("pg_wal grows until its disk is full: see whether archive_command fails or is slow.")
+            .hint("Never remove files from pg_wal by hand."),
+        ])
+    }
+}
+
+pub(super) fn entries(dir: &Path) -> Result<Vec<fs::DirEntry>> {
+    let failed = || format!("read {}", dir.display());
+    let entries = fs::read_dir(dir).or_kind(Kind::SourceFiles, failed)?;
+    entries.collect::<io::Result<_>>().or_kind(Kind::SourceFiles, failed)
+}
+
+/// Whether this user may not read what is there; what is gone is no matter.
+pub(super) fn refuses(path: &Path) -> bool {
+    let Ok(metadata) = fs::metadata(path) else { return false };
+    let looked = if metadata.is_dir() {
+        fs::read_dir(path).map(drop)
+    } else if metadata.is_file() {
+        File::open(path).map(drop)
+    } else {
+        Ok(())
+    };
+    looked.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+fn few(names: &[String]) -> String {
+    let mut text = names.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED_MAX {
+        text.push_str(&format!(" and {} more", names.len() - NAMED_MAX));
+    }
+    text
+}

@@ -1,0 +1,141 @@
+//! The repository's side of `check`: whether it can be used, and what it holds of the target.
+
+use crate::config::Settings;
+use crate::human;
+use chrono::{TimeDelta, Utc};
+use errors::{Kind, Result, Rule};
+use repository::check::catalogue as rule;
+use repository::{LinkDocument, LogStore, Repository, UnitStore};
+use std::time::Duration;
+use stream::{Diagnosis, Link, TargetName};
+
+/// Longest wait for the repository: a network file system may hang.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What was seen.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) found: Vec<Diagnosis>,
+    pub(super) links: Vec<Link>,
+    /// The log, and where the repository is.
+    pub(super) log: Option<(LogStore, String)>,
+}
+
+pub(super) fn look(settings: &Settings, target: &TargetName) -> Looked {
+    let mut looked = Looked::default();
+    let opened = settings.repo().and_then(|place| {
+        let place = place.to_owned();
+        limited("open the repository", move || Repository::open(Repository::storage(&place)?))
+    });
+    let repository = match opened {
+        Ok(repository) => repository,
+        Err(error) => {
+            looked.found.push(Diagnosis::failure(&rule::REPOSITORY, &error));
+            return looked;
+        }
+    };
+    let store = repository.unit(target, None);
+    let written = write(&repository);
+    let hangs = written.as_ref().is_err_and(|error| error.kind() == Kind::Timeout);
+    looked.note(&rule::WRITE, written);
+    if hangs {
+        return looked;
+    }
+    match backups(&store) {
+        Ok((documents, damaged)) => {
+            let (place, count) = (repository.describe(), documents.len());
+            let text = format!("the repository {place} holds {count} backup(s) of {target}");
+            looked.found.push(Diagnosis::ok(&rule::REPOSITORY, text));
+            looked.found.push(damage(&damaged));
+            looked.note(&rule::SPACE, space(&repository, documents.last()));
+            let limit = settings.general.seconds("max_backup_age");
+            looked.found.extend(limit.map(|limit| age(documents.last(), limit)));
+            looked.links = documents.into_iter().map(|document| document.link).collect();
+        }
+        Err(error) => looked.found.push(Diagnosis::failure(&rule::REPOSITORY, &error)),
+    }
+    looked.log = Some((store.log(), repository.describe()));
+    looked
+}
+
+impl Looked {
+    fn note(&mut self, rule: &'static Rule, looked: Result<Diagnosis>) {
+        self.found.push(looked.unwrap_or_else(|error| Diagnosis::failure(rule, &error)));
+    }
+}
+
+fn limited<T: Send + 'static>(
+    what: &str,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    system::within(LIMIT, what, work)
+}
+
+fn write(repository: &Repository) -> Result<Diagnosis> {
+    let probed = repository.clone();
+    limited("write to the repository", move || probed.probe())?;
+    let text = "an object was written, synced, linked, read and removed";
+    Ok(Diagnosis::ok(&rule::WRITE, text))
+}
+
+/// The backups that can be read, oldest first, and what is wrong with the others.
+fn backups(store: &UnitStore) -> Result<(Vec<LinkDocument>, Vec<String>)> {
+    let store = store.clone();
+    limited("read the repository", move || {
+        let (mut documents, mut damaged) = (Vec::new(), Vec::new());
+        for name in store.link_names()? {
+            match store.link(&name) {
+                Ok(document) => documents.push(document),
+                Err(error) => damaged.push(format!("{name}: {}", error.line())),
+            }
+        }
+        Ok((documents, damaged))
+    })
+}
+
+fn damage(damaged: &[String]) -> Diagnosis {
+    let Some(first) = damaged.first() else {
+        return Diagnosis::ok(&rule::DAMAGED, "each backup describes itself");
+    };
+    let text = format!("{} backup(s) cannot be restored; {first}", damaged.len());
+    Diagnosis::warning(&rule::DAMAGED, text)
+        .hint("Run `seawall verify` to see what else is damaged, and look at the disk.")
+        .hint("Take a new backup.")
+}
+
+fn space(repository: &Repository, last: Option<&LinkDocument>) -> Result<Diagnosis> {
+    let asked = repository.clone();
+    let Some(free) = limited("ask for free space", move || asked.free_bytes())? else {
+        return Ok(Diagnosis::ok(&rule::SPACE, "the storage does not tell its free space"));
+    };
+    let needed = last.map_or(0, LinkDocument::stored_bytes);
+    let text = format!(
+        "{} are free, the newest backup takes {}",
+        human::bytes(free),
+        human::bytes(needed)
+    );
+    if free >= needed {
+        return Ok(Diagnosis::ok(&rule::SPACE, text));
+    }
+    let missing = human::bytes(needed - free);
+    Ok(Diagnosis::warning(&rule::SPACE, format!("{text}: another one does not fit"))
+        .hint(format!("Make room for at least {missing} more, and for the log that comes.")))
+}
+
+fn age(last: Option<&LinkDocument>, limit: u64) -> Diagnosis {
+    let Some(last) = last else {
+        return Diagnosis::warning(&rule::AGE, "there is no backup yet")
+            .hint("Take one: seawall backup.");
+    };
+    let time = human::time(last.link.finished_at);
+    let age = Utc::now() - last.link.finished_at;
+    let limit = TimeDelta::seconds(i64::try_from(limit).unwrap_or(i64::MAX / 1000));
+    if age <= limit {
+        return Diagnosis::ok(&rule::AGE, format!("the newest backup is of {time}"));
+    }
+    Diagnosis::warning(
+        &rule::AGE,
+        format!("the newest backup is of {time}, {} minutes ago", age.num_minutes()),
+    )
+    .hint("Take one, and see why the scheduled backup did not run.")
+}
