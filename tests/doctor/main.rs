@@ -88,6 +88,17 @@ fn servers_and_slots() {
     visit(server::CASES, &mut patient);
 }
 
+/// The oldest, one with the older functions, the newest; all of them when there is time.
+#[test]
+fn majors() {
+    let all = std::env::var_os("SEAWALL_TEST_LONG").is_some();
+    for major in 10..=18 {
+        if all || [10, 14, 18].contains(&major) {
+            versions::of_major(major);
+        }
+    }
+}
+
 #[test]
 fn every_finding_is_provoked() {
     let of_engine = engine_postgresql::PostgreSql.rules();

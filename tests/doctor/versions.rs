@@ -56,3 +56,30 @@ fn known(patient: &Patient) -> Report {
     .to_string();
     report
 }
+
+/// Nothing to complain of on a healthy server, and the hints on rights are those of the major.
+pub(crate) fn of_major(major: u16) {
+    let Some(programs) = Programs::of_major(major) else {
+        return say(&format!("NOT TESTED on PostgreSQL {major}: not in SEAWALL_TEST_MAJORS"));
+    };
+    let patient = Patient { lab: Lab::of(programs, PROGRAM, &[], "fsync = on\n") };
+    let report = patient.check();
+    assert_eq!(report.0.code(), 0, "{major}: {}", report.0.stdout);
+    patient.sql("CREATE ROLE limited LOGIN");
+    let url = format!("postgresql://limited@127.0.0.1:{}", patient.lab.server.port());
+    let ill = patient.check_at(&url, &[]);
+    for id in ["start", "stop", "settings"] {
+        ill.find(&format!("postgresql-grant-{id}"), Error, &["GRANT "]).unwrap();
+    }
+    for item in ill.items() {
+        for hint in item["hints"].as_array().unwrap() {
+            let hint = hint.as_str().unwrap();
+            if hint.contains(" limited") {
+                patient.sql(hint);
+            }
+        }
+    }
+    let healed = patient.check_at(&url, &[]);
+    assert_eq!(healed.0.code(), 0, "{major}: {}", healed.0.stdout);
+    say(&format!("PostgreSQL {major}: {} findings, all of them ok", report.items().len()));
+}

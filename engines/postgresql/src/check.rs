@@ -33,6 +33,9 @@ pub(crate) struct Doctor<'a> {
     in_recovery: bool,
 }
 
+/// Names that a text may list.
+const NAMED_MAX: usize = 10;
+
 type Findings = Result<Vec<Diagnosis>>;
 /// A step, and the finding that stands in its place when it cannot be done.
 type Step = (&'static Rule, fn(&Doctor<'_>) -> Findings);
@@ -138,4 +141,13 @@ impl<'a> Doctor<'a> {
 
 fn one(diagnosis: Diagnosis) -> Findings {
     Ok(vec![diagnosis])
+}
+
+/// Names for a text, up to a bound.
+fn few(names: &[String]) -> String {
+    let mut text = names.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > NAMED_MAX {
+        text.push_str(&format!(" and {} more", names.len() - NAMED_MAX));
+    }
+    text
 }

@@ -1,11 +1,8 @@
 //! What the databases hold that a restore treats in its own way.
 
-use super::{Doctor, Findings, catalogue as rule, one};
+use super::{Doctor, Findings, NAMED_MAX, catalogue as rule, few, one};
 use crate::server::quote_identifier;
 use stream::Diagnosis;
-
-/// Names that a text may list.
-const NAMED_MAX: usize = 10;
 
 pub(super) fn databases(doctor: &Doctor<'_>) -> Findings {
     if doctor.major < 15 {
@@ -86,12 +83,4 @@ pub(super) fn unlogged(doctor: &Doctor<'_>) -> Findings {
     let text = format!("unlogged tables of {database} come back empty: {}", few(&tables));
     one(Diagnosis::ok(&rule::UNLOGGED, text)
         .hint("ALTER TABLE … SET LOGGED where the rows must come back."))
-}
-
-fn few(names: &[String]) -> String {
-    let mut text = names.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > NAMED_MAX {
-        text.push_str(&format!(" and {} more", names.len() - NAMED_MAX));
-    }
-    text
 }
