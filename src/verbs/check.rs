@@ -35,7 +35,8 @@ pub(crate) fn run(context: &Context, source: Source) -> Result<Answer> {
         cancel: context.cancel.clone(),
         progress: Arc::new(Silent),
     };
-    let kept = looked.log.as_ref().map(|(log, place)| stream::Stored { log, place });
+    let kept =
+        looked.log.as_ref().map(|(log, place)| stream::Stored { log, place, free: looked.free });
     found.extend(engine.check(&job, kept.as_ref()));
     // The worst first; in the order of the looks otherwise.
     found.sort_by_key(|diagnosis| std::cmp::Reverse(diagnosis.severity));

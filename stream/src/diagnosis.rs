@@ -23,6 +23,8 @@ pub struct Stored<'a> {
     pub log: &'a dyn LogView,
     /// Where the repository is, as flags name it.
     pub place: &'a str,
+    /// Bytes that can still be written there, where that is known.
+    pub free: Option<u64>,
 }
 
 impl Diagnosis {

@@ -15,6 +15,7 @@ pub(crate) const CASES: &[Case] = &[
     ("repository-write", Error, &["Read-only file system"], read_only),
     ("repository-write", Error, &["No space left on device"], full),
     ("repository-space", Warning, &["another one does not fit", "Make room"], no_room),
+    ("postgresql-first-backup-space", Warning, &["may not fit", "Make room"], no_room_at_all),
     ("repository-age", Warning, &["there is no backup yet"], never),
     ("repository-age", Warning, &["the newest backup is of 20"], long_ago),
     (
@@ -90,6 +91,13 @@ fn no_room(patient: &mut Patient) -> Report {
         let words = ["backup", &patient.lab.server.url(), "--target", "pg-main", "--repo", repo];
         patient.lab.run(&words).ok();
         fill(disk, 1 << 20);
+        check_in(patient, repo)
+    })
+}
+
+fn no_room_at_all(patient: &mut Patient) -> Report {
+    on_a_disk(patient, "tiny", |disk, repo| {
+        fill(disk, 5 << 20);
         check_in(patient, repo)
     })
 }

@@ -60,6 +60,7 @@ static STEPS: &[Step] = &[
     (&rule::LAG_BYTES, lag::look),
     (&rule::LOG_GAP, cluster::gap),
     (&rule::OTHER_CLUSTER, cluster::other),
+    (&rule::FIRST_BACKUP, cluster::room),
     (&rule::SLOT_LOST, slots::lost),
     (&rule::SLOT_RETAINS, slots::retaining),
     (&rule::SLOTS_FREE, slots::free),

@@ -17,6 +17,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) struct Looked {
     pub(super) found: Vec<Diagnosis>,
     pub(super) links: Vec<Link>,
+    /// Bytes that can still be written, where the storage knows.
+    pub(super) free: Option<u64>,
     /// The log, and where the repository is.
     pub(super) log: Option<(LogStore, String)>,
 }
@@ -47,7 +49,9 @@ pub(super) fn look(settings: &Settings, target: &TargetName) -> Looked {
             let text = format!("the repository {place} holds {count} backup(s) of {target}");
             looked.found.push(Diagnosis::ok(&rule::REPOSITORY, text));
             looked.found.push(damage(&damaged));
-            looked.note(&rule::SPACE, space(&repository, documents.last()));
+            let free = free(&repository);
+            looked.free = free.as_ref().ok().copied().flatten();
+            looked.note(&rule::SPACE, free.map(|free| space(free, documents.last())));
             let limit = settings.general.seconds("max_backup_age");
             looked.found.extend(limit.map(|limit| age(documents.last(), limit)));
             looked.links = documents.into_iter().map(|document| document.link).collect();
@@ -103,10 +107,14 @@ fn damage(damaged: &[String]) -> Diagnosis {
         .hint("Take a new backup.")
 }
 
-fn space(repository: &Repository, last: Option<&LinkDocument>) -> Result<Diagnosis> {
+fn free(repository: &Repository) -> Result<Option<u64>> {
     let asked = repository.clone();
-    let Some(free) = limited("ask for free space", move || asked.free_bytes())? else {
-        return Ok(Diagnosis::ok(&rule::SPACE, "the storage does not tell its free space"));
+    limited("ask for free space", move || asked.free_bytes())
+}
+
+fn space(free: Option<u64>, last: Option<&LinkDocument>) -> Diagnosis {
+    let Some(free) = free else {
+        return Diagnosis::ok(&rule::SPACE, "the storage does not tell its free space");
     };
     let needed = last.map_or(0, LinkDocument::stored_bytes);
     let text = format!(
@@ -115,11 +123,11 @@ fn space(repository: &Repository, last: Option<&LinkDocument>) -> Result<Diagnos
         human::bytes(needed)
     );
     if free >= needed {
-        return Ok(Diagnosis::ok(&rule::SPACE, text));
+        return Diagnosis::ok(&rule::SPACE, text);
     }
     let missing = human::bytes(needed - free);
-    Ok(Diagnosis::warning(&rule::SPACE, format!("{text}: another one does not fit"))
-        .hint(format!("Make room for at least {missing} more, and for the log that comes.")))
+    Diagnosis::warning(&rule::SPACE, format!("{text}: another one does not fit"))
+        .hint(format!("Make room for at least {missing} more, and for the log that comes."))
 }
 
 fn age(last: Option<&LinkDocument>, limit: u64) -> Diagnosis {

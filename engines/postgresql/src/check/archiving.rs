@@ -24,14 +24,21 @@ impl Doctor<'_> {
     /// The `archive_command` that is wanted, as a statement.
     fn wanted(&self) -> String {
         let program = std::env::current_exe()
-            .map_or_else(|_| "seawall".to_owned(), |path| path.display().to_string());
-        let place = self.stored.map_or("<repository>", |stored| stored.place);
+            .map_or_else(|_| "seawall".to_owned(), |path| shell_word(&path.display().to_string()));
+        let place = self.stored.map_or("REPOSITORY".to_owned(), |stored| shell_word(stored.place));
         let command = format!("{program} wal push %p --repo {place} --target {}", self.job.target);
         format!(
             "ALTER SYSTEM SET archive_command = '{}'; SELECT pg_reload_conf();",
             command.replace('\'', "''")
         )
     }
+}
+
+/// A word of `archive_command`, which a shell reads after the server has replaced `%`.
+fn shell_word(text: &str) -> String {
+    let text = text.replace('%', "%%");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-%+:@".contains(c);
+    if text.chars().all(plain) { text } else { format!("\"{text}\"") }
 }
 
 pub(super) fn mode(doctor: &Doctor<'_>) -> Findings {
@@ -79,7 +86,10 @@ pub(super) fn destination(doctor: &Doctor<'_>) -> Findings {
         let text = "archive_command names this program, repository and target";
         return one(Diagnosis::ok(&rule::ARCHIVE_DESTINATION, text));
     };
-    let mut found = Diagnosis::warning(&rule::ARCHIVE_DESTINATION, stray).hint(doctor.wanted());
+    let mut found =
+        Diagnosis::warning(&rule::ARCHIVE_DESTINATION, stray).hint(doctor.wanted()).hint(
+            "Leave it if a script of yours does the same, or if this repository is a second one.",
+        );
     if !library.is_empty() {
         found =
             found.hint("ALTER SYSTEM RESET archive_library; the two exclude each other from 16.");

@@ -44,3 +44,22 @@ pub(super) fn other(doctor: &Doctor<'_>) -> Findings {
     )
     .hint("After initdb or pg_upgrade, use a new target name: --target NAME, also in archive_command."))
 }
+
+/// Later backups are compared with earlier ones; before the first there are only the databases.
+pub(super) fn room(doctor: &Doctor<'_>) -> Findings {
+    let free = doctor.stored.and_then(|stored| stored.free);
+    let Some(free) = free.filter(|_| doctor.job.links.is_empty()) else { return Ok(Vec::new()) };
+    // The size of a database is told only to those who may connect to it.
+    let size: i64 = doctor.value(
+        "SELECT coalesce(sum(pg_database_size(oid)), 0)::int8 FROM pg_database \
+         WHERE has_database_privilege(oid, 'CONNECT')",
+    )?;
+    let size = u64::try_from(size).unwrap_or(0);
+    let mebibytes = |bytes: u64| format!("{} MiB", bytes >> 20);
+    let text = format!("the databases have {}, {} are free", mebibytes(size), mebibytes(free));
+    if free >= size {
+        return one(Diagnosis::ok(&rule::FIRST_BACKUP, text));
+    }
+    one(Diagnosis::warning(&rule::FIRST_BACKUP, format!("{text}: the first backup may not fit"))
+        .hint("Make room; stored backups are compressed, often to a third or less."))
+}
