@@ -44,7 +44,7 @@ const TAIL: &str = "
 fetched, 14 for a piece that is definitely absent, 126 for every trouble, wrong options included.
 A status above 125 makes recovery stop instead of taking the trouble for the end of the log.
 
-## Findings of check
+## Findings of check and wal verify
 
 Each line of `seawall check` has one of these names. What is as it should be is told too, with the
 severity `ok`. `warning`: a backup works, but something will hurt one day (exit 1). `error`: a backup

@@ -19,10 +19,11 @@ fn the_page_of_errors_is_the_catalogue() {
     assert!(read("docs/errors.md") == page, "run this test with UPDATE=1");
 }
 
-/// Everything that `check` looks for.
+/// Everything that `check` and `wal verify` look for.
 fn rules() -> Vec<&'static errors::Rule> {
     let of_engine = engine_postgresql::PostgreSql.rules();
-    repository::check::catalogue::RULES.iter().chain(of_engine).copied().collect()
+    let of_check = repository::check::catalogue::RULES.iter().chain(of_engine);
+    of_check.chain(engine_postgresql::LOG_RULES).copied().collect()
 }
 
 #[test]

@@ -47,6 +47,7 @@ mod wal;
 
 pub use archive::{pushed_piece, wanted_key};
 pub use check::defects;
+pub use log_verify::catalogue::{GAP as LOG_GAP, RULES as LOG_RULES};
 pub use log_verify::{LogReport, verify_log};
 
 use errors::{Context, Kind, Result, Rule};

@@ -1,13 +1,14 @@
 //! Whether the archived log of a cluster hangs together: every record of every segment is read, and
 //! every place where timelines part.
 
+pub(crate) mod catalogue;
 mod forks;
 mod lane;
 
 use crate::wal;
-use errors::{Context, Kind, Result};
+use errors::{Context, Kind, Result, Rule};
 use formats::{FirstPage, SystemIdentifier, TimelineId, WalFile};
-use stream::{Advice, LogKey, LogView, Progress, Severity};
+use stream::{Diagnosis, LogKey, LogView, Progress};
 
 /// What the log holds, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -16,17 +17,17 @@ pub struct LogReport {
     pub segments: u64,
     /// Plain bytes of them.
     pub bytes: u64,
-    /// Findings, each with an id.
-    pub findings: Vec<Advice>,
+    /// What is wrong, each with the name of a catalogue's row.
+    pub findings: Vec<Diagnosis>,
 }
 
 impl LogReport {
-    fn note(&mut self, id: &'static str, text: String) {
-        self.findings.push(Advice { id, severity: Severity::Error, text, hints: Vec::new() });
+    fn note(&mut self, rule: &'static Rule, text: String) {
+        self.findings.push(Diagnosis::error(rule, text).hint(rule.remedy()));
     }
 
-    fn warn(&mut self, id: &'static str, text: String) {
-        self.findings.push(Advice { id, severity: Severity::Warning, text, hints: Vec::new() });
+    fn warn(&mut self, rule: &'static Rule, text: String) {
+        self.findings.push(Diagnosis::warning(rule, text).hint(rule.remedy()));
     }
 }
 
@@ -58,7 +59,9 @@ pub fn verify_log(
     for name in log.lanes(lineage)? {
         match u32::from_str_radix(&name, 16).ok().and_then(TimelineId::new) {
             Some(timeline) => lanes.push(lane::read(&scope, timeline, &mut report)?),
-            None => report.warn("wal-strange-name", format!("{lineage}/{name} is no timeline")),
+            None => {
+                report.warn(&catalogue::STRANGE_NAME, format!("{lineage}/{name} is no timeline"));
+            }
         }
     }
     forks::check(&scope, &lanes, &mut report)?;

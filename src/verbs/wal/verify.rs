@@ -8,7 +8,7 @@ use crate::printer::Answer;
 use engine_postgresql::LogReport;
 use errors::{Error, Kind, Result};
 use serde_json::{Value, json};
-use stream::{Advice, Severity};
+use stream::{Diagnosis, Severity};
 
 /// # Errors
 /// The repository is missing or cannot be read. What is wrong with the log is told in the answer:
@@ -56,7 +56,10 @@ fn lines(lineage: &str, report: &LogReport) -> String {
     let mut text = String::new();
     for finding in &report.findings {
         let how = if finding.severity == Severity::Error { "wrong" } else { "warning" };
-        text.push_str(&format!("{how}  {}  {}\n", finding.id, finding.text));
+        text.push_str(&format!("{how}  {}  {}\n", finding.rule.id(), finding.text));
+        for hint in &finding.hints {
+            text.push_str(&format!("  hint: {hint}\n"));
+        }
     }
     let size = human::bytes(report.bytes);
     let verdict = match report.findings.len() {
@@ -67,15 +70,20 @@ fn lines(lineage: &str, report: &LogReport) -> String {
     text
 }
 
-fn item(lineage: &str, finding: &Advice) -> Value {
-    json!({"lineage": lineage, "id": finding.id, "text": finding.text})
+fn item(lineage: &str, finding: &Diagnosis) -> Value {
+    json!({
+        "lineage": lineage,
+        "id": finding.rule.id(),
+        "text": finding.text,
+        "hints": finding.hints,
+    })
 }
 
-fn exit_of(finding: &Advice) -> u8 {
+fn exit_of(finding: &Diagnosis) -> u8 {
     match finding.severity {
         Severity::Ok => 0,
         Severity::Warning => 1,
-        Severity::Error if finding.id == "wal-gap" => Kind::LogGap.entry().exit,
+        Severity::Error if finding.rule == &engine_postgresql::LOG_GAP => Kind::LogGap.entry().exit,
         Severity::Error => Kind::Checksum.entry().exit,
     }
 }

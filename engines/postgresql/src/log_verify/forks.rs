@@ -2,7 +2,7 @@
 //! has.
 
 use super::lane::Lane;
-use super::{LogReport, Scope};
+use super::{LogReport, Scope, catalogue};
 use errors::Result;
 use formats::{Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
 use std::hash::{DefaultHasher, Hasher};
@@ -16,7 +16,7 @@ pub(super) fn check(scope: &Scope<'_>, lanes: &[Lane], report: &mut LogReport) -
             None if lane.timeline.get() > 1 && !lane.segments.is_empty() => {
                 let timeline = lane.timeline;
                 report.note(
-                    "wal-history-missing",
+                    &catalogue::HISTORY_MISSING,
                     format!(
                         "the history of timeline {timeline} is missing: no recovery can follow it"
                     ),
@@ -50,7 +50,7 @@ fn check_fork(
             .any(|(theirs, ours)| theirs.timeline != ours.timeline || theirs.begin != ours.begin)
     {
         report.note(
-            "wal-diverged",
+            &catalogue::DIVERGED,
             format!(
                 "the histories of timelines {} and {} contradict each other",
                 parent.timeline, lane.timeline
@@ -73,7 +73,7 @@ fn begins_at(lane: &Lane, number: SegmentNumber, size: SegmentSize, report: &mut
     let Some(first) = lane.segments.first().filter(|first| **first > number) else { return };
     let name = |number| SegmentName { timeline: lane.timeline, number }.name(size);
     report.note(
-        "wal-gap",
+        &catalogue::GAP,
         format!(
             "{} segment(s) are missing from {} on, where timeline {} begins; it goes on with {}",
             first.get() - number.get(),
@@ -95,7 +95,7 @@ fn reaches(
     let Some(last) = parent.segments.last().filter(|last| last.next() < number) else { return };
     let first = SegmentName { timeline: parent.timeline, number: last.next() };
     report.note(
-        "wal-gap",
+        &catalogue::GAP,
         format!(
             "{} segment(s) are missing from {} on, before timeline {child} begins",
             number.get() - last.next().get(),
@@ -125,7 +125,7 @@ fn same_until(
     let (one, other) = (hash(scope, &theirs, length)?, hash(scope, &ours, length)?);
     if one.is_some() && other.is_some() && one != other {
         report.note(
-            "wal-diverged",
+            &catalogue::DIVERGED,
             format!("{ours} does not begin with what {theirs} holds before {fork}: it follows another history"),
         );
     }
@@ -163,7 +163,7 @@ fn unclaimed_partials(lanes: &[Lane], lane: &Lane, report: &mut LogReport) {
         if !is_left_there {
             let name = SegmentName { timeline: lane.timeline, number: *number }.name(size);
             report.warn(
-                "wal-partial",
+                &catalogue::PARTIAL,
                 format!("of {name} only a partial copy is there, and no timeline begins in it"),
             );
         }

@@ -1,12 +1,13 @@
 //! One timeline's pieces, from the first to the last.
 
-use super::{LogReport, Scope};
+use super::{LogReport, Scope, catalogue};
 use crate::wal;
 use errors::{Error, Kind, Result};
 use formats::segment::RawSegment;
-use formats::wal::{StopReason, Walker};
+use formats::wal::{Stop, StopReason, Walker};
 use formats::{FirstPage, History, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
 use std::collections::BTreeSet;
+use stream::LogKey;
 
 /// What a timeline has.
 pub(super) struct Lane {
@@ -59,7 +60,7 @@ pub(super) fn read(
                 Some(_) => lane.small(scope, &name, report)?,
                 None => {
                     report.warn(
-                        "wal-strange-name",
+                        &catalogue::STRANGE_NAME,
                         format!("{lane_name}/{shard}/{name} is no file of the log"),
                     );
                 }
@@ -79,61 +80,40 @@ impl Lane {
     ) -> Result<()> {
         let Some(file @ WalFile::Segment(raw)) = WalFile::parse(name) else { return Ok(()) };
         let key = scope.key(&file);
-        let (mut page, mut stop, mut bytes, mut continues) = (None, None, 0, false);
-        let mut going = walk.take();
-        let read = scope.log.read(&key, &mut |block| {
-            scope.check_cancel()?;
-            if page.is_none() {
-                page = FirstPage::parse(block).ok();
-                going = going.take().filter(|walk| follows(walk, page.as_ref(), raw));
-                continues = going.is_some();
-            }
-            if let (None, Some(page)) = (&going, &page) {
-                let next = SegmentNumber::of(page.page_address, page.segment_size);
-                going = Some(Walk { walker: Walker::new(page), next });
-            }
-            if let (Some(walk), None) = (&mut going, stop) {
-                stop = walk.walker.feed(block, &mut |_| {}).err();
-            }
-            bytes += block.len() as u64;
-            scope.progress.advance(block.len() as u64);
-            Ok(())
-        });
-        if let Err(error) = read {
-            return damaged(error, report);
-        }
+        let read = match Read::all(scope, &key, raw, walk.take()) {
+            Ok(read) => read,
+            Err(error) => return damaged(error, report),
+        };
         report.segments += 1;
-        report.bytes += bytes;
-        let Some(page) = page else {
-            report.note("wal-wrong-content", format!("{key} is no segment"));
+        report.bytes += read.bytes;
+        let named = read.page.and_then(|page| Some((page, raw.with_size(page.segment_size)?)));
+        let Some((page, named)) = named else {
+            let text = format!("{key} is no segment of that name");
+            report.note(&catalogue::WRONG_CONTENT, text);
             return Ok(());
         };
         self.size = self.size.or(Some(page.segment_size));
-        let Some(named) = raw.with_size(page.segment_size) else {
-            report
-                .note("wal-wrong-content", format!("{key}: no segment of its size has that name"));
-            return Ok(());
-        };
         self.require_no_gap(named, report);
         self.segments.insert(named.number);
         if let Err(error) = page.check(&named, Some(scope.system)) {
-            report.note("wal-wrong-content", format!("{key} is not what its name says: {error}"));
-        } else if let Some(stop) = stop {
-            let is_other = continues && stop.at <= named.first_lsn(page.segment_size);
-            match is_other && stop.reason != StopReason::Zeros {
-                true => report.note(
-                    "wal-diverged",
-                    format!("{key} does not continue the segment before it: {stop}"),
-                ),
-                false => report.note("wal-torn", format!("{key}: {stop}")),
-            }
-        } else if bytes != page.segment_size.bytes() {
-            let wanted = page.segment_size.bytes();
-            report.note(
-                "wal-torn",
-                format!("{key} has {bytes} bytes, a complete segment has {wanted}"),
-            );
-        } else if let Some(mut going) = going {
+            let text = format!("{key} is not what its name says: {error}");
+            report.note(&catalogue::WRONG_CONTENT, text);
+        } else if let Some(stop) = read.stop {
+            let is_other = read.continues
+                && stop.at <= named.first_lsn(page.segment_size)
+                && stop.reason != StopReason::Zeros;
+            let (rule, text) = if is_other {
+                let text = format!("{key} does not continue the segment before it: {stop}");
+                (&catalogue::DIVERGED, text)
+            } else {
+                (&catalogue::TORN, format!("{key}: {stop}"))
+            };
+            report.note(rule, text);
+        } else if read.bytes != page.segment_size.bytes() {
+            let (bytes, wanted) = (read.bytes, page.segment_size.bytes());
+            let text = format!("{key} has {bytes} bytes, a complete segment has {wanted}");
+            report.note(&catalogue::TORN, text);
+        } else if let Some(mut going) = read.going {
             going.next = named.number.next();
             *walk = Some(going);
         }
@@ -148,7 +128,7 @@ impl Lane {
         let first = SegmentName { timeline: self.timeline, number: last.next() };
         let missing = name.number.get() - last.next().get();
         report.note(
-            "wal-gap",
+            &catalogue::GAP,
             format!(
                 "{missing} segment(s) are missing from {} on; the log goes on with {}",
                 first.name(size),
@@ -162,7 +142,7 @@ impl Lane {
         match scope.log.read_small(&key) {
             Ok(Some(bytes)) => match History::parse(self.timeline, &bytes) {
                 Ok(history) => self.history = Some(history),
-                Err(error) => report.note("wal-history-damaged", format!("{key}: {error}")),
+                Err(error) => report.note(&catalogue::HISTORY_DAMAGED, format!("{key}: {error}")),
             },
             Ok(None) => {}
             Err(error) => damaged(error, report)?,
@@ -180,6 +160,49 @@ impl Lane {
     }
 }
 
+/// What reading a segment to its end showed.
+#[derive(Default)]
+struct Read {
+    page: Option<FirstPage>,
+    bytes: u64,
+    stop: Option<Stop>,
+    /// Whether the walk came from the segment before.
+    continues: bool,
+    going: Option<Walk>,
+}
+
+impl Read {
+    /// # Errors
+    /// The piece cannot be read, or its bytes are not those that were written.
+    fn all(
+        scope: &Scope<'_>,
+        key: &LogKey,
+        raw: RawSegment,
+        mut before: Option<Walk>,
+    ) -> Result<Self> {
+        let mut read = Self::default();
+        scope.log.read(key, &mut |block| {
+            scope.check_cancel()?;
+            if read.page.is_none() {
+                read.page = FirstPage::parse(block).ok();
+                read.going = before.take().filter(|walk| follows(walk, read.page.as_ref(), raw));
+                read.continues = read.going.is_some();
+            }
+            if let (None, Some(page)) = (&read.going, &read.page) {
+                let next = SegmentNumber::of(page.page_address, page.segment_size);
+                read.going = Some(Walk { walker: Walker::new(page), next });
+            }
+            if let (Some(walk), None) = (&mut read.going, read.stop) {
+                read.stop = walk.walker.feed(block, &mut |_| {}).err();
+            }
+            read.bytes += block.len() as u64;
+            scope.progress.advance(block.len() as u64);
+            Ok(())
+        })?;
+        Ok(read)
+    }
+}
+
 fn follows(walk: &Walk, page: Option<&FirstPage>, raw: RawSegment) -> bool {
     let named = page.and_then(|page| raw.with_size(page.segment_size));
     named.is_some_and(|name| name.number == walk.next)
@@ -190,6 +213,6 @@ fn damaged(error: Error, report: &mut LogReport) -> Result<()> {
     if !matches!(error.kind(), Kind::Checksum | Kind::Manifest) {
         return Err(error);
     }
-    report.note("wal-damaged", error.line());
+    report.note(&catalogue::DAMAGED, error.line());
     Ok(())
 }
