@@ -11,6 +11,9 @@ use repository::{LinkDocument, UnitStore};
 use serde_json::{Value, json};
 use stream::{Gap, Window};
 
+/// The role that is told: backups of primaries are the rule.
+const STANDBY: &str = "standby";
+
 /// # Errors
 /// The repository is missing or cannot be read. A damaged backup is told, and is no error.
 pub(crate) fn run(context: &Context, stored: Stored) -> Result<Answer> {
@@ -85,6 +88,11 @@ fn remark(document: &LinkDocument, window: &Window) -> String {
     text
 }
 
+/// What the server was, where its engine tells.
+fn role(document: &LinkDocument) -> Option<&str> {
+    document.link.server.get("role").map(String::as_str)
+}
+
 fn row(document: &LinkDocument, window: Option<&Window>) -> Vec<String> {
     let link = &document.link;
     let earliest = link.earliest.as_ref();
@@ -96,7 +104,10 @@ fn row(document: &LinkDocument, window: Option<&Window>) -> Vec<String> {
     vec![
         link.target.to_string(),
         link.name().to_string(),
-        link.level.to_string(),
+        match role(document) {
+            Some(STANDBY) => format!("{}, {STANDBY}", link.level),
+            _ => link.level.to_string(),
+        },
         earliest.map_or_else(|| "-".to_owned(), |earliest| human::time(earliest.time)),
         to,
         window.map_or_else(|| "-".to_owned(), |window| window.history.clone()),
@@ -112,6 +123,7 @@ fn item(document: &LinkDocument, window: Option<&Window>) -> Value {
         "backup": link.name().to_string(),
         "engine": link.engine,
         "level": link.level,
+        "role": role(document),
         "earliest": link.earliest,
         "window": window,
         "started_at": link.started_at,

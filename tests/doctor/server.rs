@@ -1,7 +1,7 @@
 //! Settings and roles; the last cases restart the server and leave it ill.
 
 use crate::Case;
-use crate::patient::{Error, Patient, Report, Warning};
+use crate::patient::{Error, Fine, Patient, Report, Warning};
 use fixtures::{ScratchServer, run};
 use std::fs;
 
@@ -13,7 +13,7 @@ pub(crate) const CASES: &[Case] = &[
         &["full_page_writes is off", "ALTER SYSTEM SET full_page_writes = on"],
         full_page_writes,
     ),
-    ("postgresql-role", Error, &["the server is a standby", "Back up its primary"], standby),
+    ("postgresql-role", Fine, &["the server is a standby"], standby),
     ("postgresql-wal-level", Error, &["wal_level is minimal", "restart"], minimal),
     ("postgresql-archive-mode", Error, &["archive_mode is off", "restart"], Patient::again),
     ("postgresql-data-checksums", Warning, &["pg_checksums --enable"], Patient::again),

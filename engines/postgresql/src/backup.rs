@@ -1,5 +1,6 @@
-//! A full backup of a primary, step by step.
+//! A full backup, step by step.
 
+mod carried;
 mod link;
 mod log;
 
@@ -11,6 +12,7 @@ use crate::pages::PageChecks;
 use crate::roots::{self, Tablespace};
 use crate::server::{Server, parse_lsn};
 use crate::session::Session;
+use crate::standby;
 use chrono::Utc;
 use errors::{Context, Error, Kind, Result};
 use formats::manifest::WalRange;
@@ -31,17 +33,19 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     job.progress.phase("connect");
     let session = Session::open(job)?;
     let server = Server::ask(&session, &job.options)?;
-    server.require_primary()?;
-    server.require_archiving(&job.options)?;
 
     // The files are on this host, readable, and continue what the target holds already.
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
     refuse_other_cluster(job, &server)?;
+    server.require_archiving(&job.options, || log::others_archive(job, sink, &session, &data))?;
 
     // From here on the server forgets nothing that the backup needs.
     mode::hold_log(&session, &server, job);
     let start = mode::start(&session, &server, job)?;
-    let control = data.prove(start, server.system_identifier)?;
+    let control = match server.in_recovery {
+        true => standby::control(&session, &data, start)?.0,
+        false => data.prove(start, server.system_identifier)?,
+    };
 
     // Only now may the files be listed; pg_control is read after all others.
     let backup = Backup { job, sink, session, server, data, control, start };
@@ -51,11 +55,11 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let (collected, stopped) = backup.end(collector, copied)?;
 
     // The log from start to stop makes the backup whole without any archive.
-    let log = backup.log(stopped.lsn)?;
+    let (log, carried) = backup.log(stopped.lsn)?;
 
     job.progress.phase("finish");
     sink.settle()?;
-    backup.link(unit, started_at, &tablespaces, collected, &stopped, log)
+    backup.link(unit, started_at, &tablespaces, collected, &stopped, (log, carried))
 }
 
 fn refuse_level(level: Level) -> Result<()> {
@@ -96,15 +100,19 @@ struct Backup<'a> {
 }
 
 impl Backup<'_> {
-    /// Lists and copies all files, pg_control last. Answers what the listing had to tell.
+    /// Lists and copies all files, pg_control last. Answers what the listing had to tell, and how
+    /// far recovery must go by that pg_control.
     fn copy(
         &self,
         tablespaces: &[Tablespace],
         collector: &Collector,
-    ) -> Result<Vec<stream::Finding>> {
+    ) -> Result<(Vec<stream::Finding>, Lsn)> {
         self.job.progress.phase("copy files");
         self.job.progress.expect(self.estimate());
-        let insert_lsn = self.session.asker("SELECT pg_current_wal_insert_lsn()::text");
+        let insert_lsn = self.session.asker(match self.server.in_recovery {
+            true => standby::NEWEST_LSN,
+            false => "SELECT pg_current_wal_insert_lsn()::text",
+        });
         let checks = PageChecks::new(&self.control, self.start, move || {
             insert_lsn().and_then(|text| parse_lsn(&text).ok())
         });
@@ -128,10 +136,13 @@ impl Backup<'_> {
         };
         // Nothing is read any more when pg_control is: it says how old the files may be.
         self.sink.settle()?;
-        let (_, bytes) = self.data.control()?;
+        let (control, bytes) = match self.server.in_recovery {
+            true => standby::control(&self.session, &self.data, self.start)?,
+            false => self.data.control()?,
+        };
         give(self.small_file(CONTROL, bytes)?)?;
         self.sink.settle()?;
-        Ok(findings)
+        Ok((findings, control.min_recovery_point))
     }
 
     /// Leaves backup mode and gives what the server said at the end; then the manifest is complete
@@ -139,13 +150,18 @@ impl Backup<'_> {
     fn end(
         &self,
         collector: Collector,
-        copied: Result<Vec<stream::Finding>>,
+        copied: Result<(Vec<stream::Finding>, Lsn)>,
     ) -> Result<(Collected, Stopped)> {
-        let ended = copied.and_then(|findings| {
+        let ended = copied.and_then(|(findings, min_recovery)| {
             self.job.progress.phase("leave backup mode");
             self.session.check_alive()?;
-            let stopped = mode::stop(&self.session, &self.server)?;
-            stopped.check(self.start, self.control.timeline)?;
+            let mut stopped = mode::stop(&self.session, &self.server)?;
+            stopped.check(self.start, self.control.timeline, &self.server)?;
+            if self.server.in_recovery {
+                standby::require_timeline(&self.session, self.control.timeline)?;
+                // The copy's own is what its recovery will wait for.
+                stopped.lsn = stopped.lsn.max(min_recovery);
+            }
             let mut files = vec![("backup_label", stopped.label.clone())];
             if !stopped.tablespace_map.is_empty() {
                 files.push((TABLESPACE_MAP, stopped.tablespace_map.clone()));

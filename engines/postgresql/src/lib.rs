@@ -8,6 +8,7 @@
 //! | `server` | what the server says of itself; missing rights |
 //! | `data_directory`, `roots` | the files' places, and the proof that they are the server's |
 //! | `mode` | start and stop of backup mode |
+//! | `standby` | what is different on a standby |
 //! | `listing`, `exclude` | which files a backup holds |
 //! | `pages` | checksums of pages as they pass |
 //! | `collector` | receipts in, manifest out |
@@ -41,6 +42,7 @@ mod roots;
 mod segment_tap;
 mod server;
 mod session;
+mod standby;
 mod state;
 mod tls;
 mod wal;

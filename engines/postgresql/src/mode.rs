@@ -9,7 +9,8 @@ use stream::Job;
 
 /// What the server said at the end of a backup.
 pub(crate) struct Stopped {
-    /// End of the backup-end record: the first position that the backup can be recovered to.
+    /// The first position that the backup can be recovered to: a primary's is the end of its
+    /// backup-end record, a standby's its minRecoveryPoint.
     pub(crate) lsn: Lsn,
     /// The text of `backup_label`, byte for byte.
     pub(crate) label: Vec<u8>,
@@ -46,7 +47,8 @@ pub(crate) fn start(session: &Session, server: &Server, job: &Job) -> Result<Lsn
     } else {
         "SELECT pg_start_backup($1, $2, false)::text"
     };
-    job.progress.phase("wait for the server's checkpoint");
+    let what = if server.in_recovery { "restartpoint" } else { "checkpoint" };
+    job.progress.phase(&format!("wait for the server's {what}"));
     let row = session.wait_for(sql, &[&label, &fast])?;
     parse_lsn(row.get(0))
 }
@@ -62,27 +64,40 @@ pub(crate) fn stop(session: &Session, server: &Server) -> Result<Stopped> {
     let function =
         if server.major >= 15 { "pg_backup_stop(false)" } else { "pg_stop_backup(false, false)" };
     let row = session.wait_for(&format!("SELECT {columns} FROM {function}"), &[])?;
-    let time = session.ask("SELECT clock_timestamp()", &[])?.get(0);
+    // A standby is as old as the last transaction that it has replayed, by the primary's clock.
+    let clock = if server.in_recovery {
+        "SELECT coalesce(pg_last_xact_replay_timestamp(), clock_timestamp())"
+    } else {
+        "SELECT clock_timestamp()"
+    };
+    let time = session.ask(clock, &[])?.get(0);
     Ok(Stopped { lsn: parse_lsn(row.get(0))?, label: row.get(1), tablespace_map: row.get(2), time })
 }
 
 impl Stopped {
-    /// The label must speak of this backup: its start, and the timeline that pg_control named.
+    /// The label must speak of this backup: its start, the timeline that pg_control named, and the
+    /// server's role.
     ///
     /// # Errors
     /// `statement`.
-    pub(crate) fn check(&self, start: Lsn, timeline: TimelineId) -> Result<()> {
+    pub(crate) fn check(&self, start: Lsn, timeline: TimelineId, server: &Server) -> Result<()> {
         let label = BackupLabel::parse(&self.label)
             .or_kind(Kind::Statement, || "read the backup label that the server gave")?;
         let same_timeline = label.start_timeline.is_none_or(|named| named == timeline);
-        if label.start_wal == start && same_timeline && self.lsn > start {
+        // A standby's end must lie behind the checkpoint record with which recovery begins.
+        let is_behind = self.lsn > start && self.lsn > label.checkpoint;
+        let same_role = (label.from == "standby") == server.in_recovery;
+        if label.start_wal == start && same_timeline && same_role && is_behind {
             return Ok(());
         }
         Err(Error::new(
             Kind::Statement,
             format!(
-                "the server's label begins at {} and ends at {}, the backup began at {start} on timeline {timeline}",
-                label.start_wal, self.lsn
+                "the server's label of a {} begins at {} and ends at {}, the backup of a {} began at {start} on timeline {timeline}",
+                label.from,
+                label.start_wal,
+                self.lsn,
+                server.role()
             ),
         ))
     }

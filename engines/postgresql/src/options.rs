@@ -116,4 +116,12 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
             "Refuse to back up a server that archives no log.",
         )
     },
+    OptionSpec {
+        default: Some("60"),
+        ..option(
+            "archive_timeout_secs",
+            OptionKind::Seconds,
+            "Longest wait for log that a standby has dropped and its primary has not archived yet.",
+        )
+    },
 ];

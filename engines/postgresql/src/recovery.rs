@@ -23,9 +23,13 @@ pub(crate) fn finish(mile: &LastMile<'_>) -> Result<()> {
     let root = roots::data_root()?;
     let data = mile.layout.roots.get(&root).map(PathBuf::as_path);
     let data = data.ok_or_else(|| Error::new(Kind::Bug, "the layout has no data directory"))?;
-    let major = State::of(mile.link)?.major;
+    let state = State::of(mile.link)?;
+    let major = state.major;
     link_tablespaces(mile, data)?;
-    let recovery = settings::recovery(mile.plan, &mile.fetch)?;
+    let mut recovery = settings::recovery(mile.plan, &mile.fetch)?;
+    if state.standby {
+        recovery = settings::of_standby(recovery, &state);
+    }
     let lasting = settings::lasting(mile.keep_archiving, has_tablespace_in_place(data)?);
     if major >= SETTINGS_SINCE {
         warn_of_other_targets(&read(&data.join("postgresql.conf"))?);

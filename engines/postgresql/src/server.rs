@@ -1,6 +1,9 @@
 //! What the server says of itself, asked once at the beginning.
 
+mod archiving;
+
 use crate::session::Session;
+use archiving::Archiving;
 use errors::{Context, Error, Kind, Result};
 use formats::SystemIdentifier;
 use std::path::PathBuf;
@@ -21,31 +24,6 @@ pub(crate) struct Server {
     pub(crate) data_directory: PathBuf,
     pub(crate) archiving: Archiving,
     pub(crate) may_replicate: bool,
-}
-
-/// What the server does with its log.
-#[derive(Debug, Clone)]
-pub(crate) struct Archiving {
-    pub(crate) wal_level: String,
-    pub(crate) mode: String,
-    /// Empty: none.
-    pub(crate) command: String,
-    /// Empty: none. From 15.
-    pub(crate) library: String,
-}
-
-impl Archiving {
-    /// Why no log is archived; `None` when it is.
-    pub(crate) fn obstacle(&self) -> Option<String> {
-        if self.wal_level == "minimal" {
-            return Some("wal_level is minimal".to_owned());
-        }
-        if self.mode == "off" {
-            return Some("archive_mode is off".to_owned());
-        }
-        let none = self.library.is_empty() && matches!(self.command.as_str(), "" | "(disabled)");
-        none.then(|| "archive_command is empty".to_owned())
-    }
 }
 
 impl Server {
@@ -74,36 +52,50 @@ impl Server {
             in_recovery: row.get(3),
             user,
             data_directory,
-            archiving: archiving(session)?,
+            archiving: Archiving::ask(session)?,
             may_replicate: row.get::<_, Option<bool>>(4).unwrap_or(false),
         })
     }
 
-    /// Refuses a server that archives nothing, unless the options allow it.
+    /// Refuses a server that archives nothing, unless the options allow it. A standby need not
+    /// archive where `others_archive`: somebody else brings the log of its cluster.
     ///
     /// # Errors
-    /// `not-archiving`.
-    pub(crate) fn require_archiving(&self, options: &Options) -> Result<()> {
-        let Some(obstacle) = self.archiving.obstacle() else { return Ok(()) };
+    /// `not-archiving`, and those of the question.
+    pub(crate) fn require_archiving(
+        &self,
+        options: &Options,
+        others_archive: impl FnOnce() -> Result<bool>,
+    ) -> Result<()> {
+        let obstacle = match self.in_recovery {
+            true => self.archiving.obstacle_on_standby(),
+            false => self.archiving.obstacle(),
+        };
+        let Some(obstacle) = obstacle else { return Ok(()) };
+        if self.in_recovery && others_archive()? {
+            return Ok(());
+        }
         if !options.flag("require_archiving") {
             tracing::warn!("{obstacle}: this backup restores to its own end only");
             return Ok(());
         }
-        Err(Error::new(Kind::NotArchiving, format!("the server does not archive its log: {obstacle}"))
-            .hint("Set wal_level = replica, archive_mode = on and archive_command = 'seawall wal push %p --repo … --target …', and restart the server.")
-            .hint("With --set require_archiving=false the backup is taken all the same; it restores to its own end only."))
+        let refused = if self.in_recovery {
+            Error::new(
+                Kind::NotArchiving,
+                format!("nobody archives the log of this standby's cluster here: {obstacle}"),
+            )
+            .hint("Let the primary archive with `seawall wal push` into the same repository and target, or set archive_mode = always on the standby.")
+            .hint("Where the primary does, the repository has no segment of late: SELECT pg_switch_wal() on the primary brings one.")
+        } else {
+            Error::new(Kind::NotArchiving, format!("the server does not archive its log: {obstacle}"))
+                .hint("Set wal_level = replica, archive_mode = on and archive_command = 'seawall wal push %p --repo … --target …', and restart the server.")
+        };
+        Err(refused.hint("With --set require_archiving=false the backup is taken all the same; it restores to its own end only."))
     }
 
-    /// Refuses a standby.
-    ///
-    /// # Errors
-    /// `server-role`.
-    pub(crate) fn require_primary(&self) -> Result<()> {
-        if self.in_recovery {
-            return Err(Error::new(Kind::ServerRole, "the server is a standby, or in recovery")
-                .hint("Back up its primary; backups of standbys are not supported yet."));
-        }
-        Ok(())
+    /// What the server is, in a word.
+    pub(crate) fn role(&self) -> &'static str {
+        if self.in_recovery { "standby" } else { "primary" }
     }
 }
 
@@ -128,21 +120,6 @@ pub(crate) fn major(version_num: i32) -> Result<u16> {
 pub(crate) fn system_identifier(session: &Session) -> Result<SystemIdentifier> {
     let row = session.ask("SELECT system_identifier FROM pg_control_system()", &[])?;
     Ok(SystemIdentifier::new(row.get::<_, i64>(0).cast_unsigned()))
-}
-
-fn archiving(session: &Session) -> Result<Archiving> {
-    // `true`: nothing instead of an error where the server does not know the setting.
-    let row = session.ask(
-        "SELECT current_setting('wal_level'), current_setting('archive_mode'), \
-         current_setting('archive_command'), coalesce(current_setting('archive_library', true), '')",
-        &[],
-    )?;
-    Ok(Archiving {
-        wal_level: row.get(0),
-        mode: row.get(1),
-        command: row.get(2),
-        library: row.get(3),
-    })
 }
 
 /// The value of a setting that every supported major has.
@@ -218,25 +195,6 @@ mod tests {
         assert_eq!(major(100_023).unwrap(), 10);
         assert_eq!(major(90_624).unwrap_err().kind(), Kind::ServerVersion);
         assert_eq!(major(190_000).unwrap_err().kind(), Kind::ServerVersion);
-    }
-
-    #[test]
-    fn what_keeps_log_from_being_archived() {
-        let archiving = |level: &str, mode: &str, command: &str, library: &str| Archiving {
-            wal_level: level.into(),
-            mode: mode.into(),
-            command: command.into(),
-            library: library.into(),
-        };
-        assert_eq!(archiving("replica", "on", "cp %p x", "").obstacle(), None);
-        assert_eq!(archiving("logical", "always", "", "basic_archive").obstacle(), None);
-        for (level, mode, command, word) in [
-            ("minimal", "off", "", "wal_level"),
-            ("replica", "off", "(disabled)", "archive_mode"),
-            ("replica", "on", "", "archive_command"),
-        ] {
-            assert!(archiving(level, mode, command, "").obstacle().unwrap().starts_with(word));
-        }
     }
 
     #[test]

@@ -20,6 +20,25 @@ pub(crate) struct State {
     pub(crate) segment_size: SegmentSize,
     pub(crate) block_size: u32,
     pub(crate) data_checksums: bool,
+    /// Whether it was taken from a standby.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) standby: bool,
+    /// Where the record begins with which a standby's backup is consistent, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_record: Option<Lsn>,
+    /// Log that the backup itself holds among its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) carried: Option<Carried>,
+}
+
+/// The end of a standby's backup lies in a segment that the primary has not filled: as much of it as
+/// there was lies in `pg_wal`, filled up with zeros, and is read where the log does not have all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Carried {
+    /// Where its first segment begins.
+    pub(crate) from: Lsn,
+    /// Where its last record ends.
+    pub(crate) to: Lsn,
 }
 
 impl State {

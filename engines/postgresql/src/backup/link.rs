@@ -5,10 +5,11 @@ use crate::collector::Collected;
 use crate::mode::Stopped;
 use crate::roots::{self, Tablespace};
 use crate::session;
-use crate::state::State;
+use crate::state::{Carried, State};
+use crate::wal;
 use chrono::{DateTime, Utc};
 use errors::{Context, Kind, Result};
-use formats::Lsn;
+use formats::{Lsn, SegmentName, SegmentNumber};
 use std::collections::BTreeMap;
 use stream::{Earliest, Link, LogReach, Position, Unit};
 
@@ -20,9 +21,9 @@ impl Backup<'_> {
         tablespaces: &[Tablespace],
         collected: Collected,
         stopped: &Stopped,
-        log: LogReach,
+        (log, carried): (LogReach, Option<Carried>),
     ) -> Result<Link> {
-        let state = self.state(stopped.lsn);
+        let state = self.state(stopped.lsn, carried);
         let words = |pairs: &[(&str, String)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
         };
@@ -31,8 +32,10 @@ impl Backup<'_> {
         for tablespace in tablespaces {
             directories.insert(tablespace.root.clone(), tablespace.info.clone());
         }
-        let first = log.pieces.iter().find(|piece| !piece.ends_with(".history"));
-        let log_from = first.map(|piece| format!("{}/{}/{piece}", log.lineage, log.lane));
+        let size = state.segment_size;
+        let first =
+            SegmentName { timeline: state.timeline, number: SegmentNumber::of(state.start, size) };
+        let log_from = wal::segment_key(&first, size, state.system_identifier)?.path();
         let timeline = self.control.timeline.to_string();
         let system = self.server.system_identifier.to_string();
         Ok(Link {
@@ -48,12 +51,13 @@ impl Backup<'_> {
             to: Position::new(stopped.lsn.0),
             base: words(&[("redo", self.start.to_string()), ("timeline", timeline.clone())]),
             earliest: Some(Earliest { position: Position::new(stopped.lsn.0), time: stopped.time }),
-            log_from,
+            log_from: Some(log_from),
             lineage: words(&[("system_identifier", system), ("timeline", timeline)]),
             state: serde_json::to_value(&state).or_kind(Kind::Bug, || "print the state")?,
             roots: directories,
             server: words(&[
                 ("version", self.server.version.clone()),
+                ("role", self.server.role().to_owned()),
                 ("address", session::place(&self.job.options)),
                 ("user", self.server.user.clone()),
                 ("data_directory", self.data.path.display().to_string()),
@@ -66,7 +70,7 @@ impl Backup<'_> {
         })
     }
 
-    fn state(&self, stop: Lsn) -> State {
+    fn state(&self, stop: Lsn, carried: Option<Carried>) -> State {
         State {
             system_identifier: self.server.system_identifier,
             timeline: self.control.timeline,
@@ -78,6 +82,9 @@ impl Backup<'_> {
             segment_size: self.control.segment_size,
             block_size: self.control.block_size,
             data_checksums: self.control.data_checksum_version > 0,
+            standby: self.server.in_recovery,
+            last_record: self.last_record(stop),
+            carried,
         }
     }
 }

@@ -13,7 +13,9 @@ impl Doctor<'_> {
     }
 
     pub(super) fn archives(&self) -> errors::Result<bool> {
-        Ok(self.setting("archive_mode")? != "off")
+        let mode = self.setting("archive_mode")?;
+        // A standby archives only when it is told to do it always.
+        Ok(if self.in_recovery { mode == "always" } else { mode != "off" })
     }
 
     fn library(&self) -> errors::Result<String> {
@@ -43,6 +45,13 @@ fn shell_word(text: &str) -> String {
 
 pub(super) fn mode(doctor: &Doctor<'_>) -> Findings {
     let mode = doctor.setting("archive_mode")?;
+    if doctor.in_recovery && mode != "always" {
+        let text = format!(
+            "archive_mode is {mode}, which archives nothing on a standby: a backup looks for log that \
+             its primary archives into the target"
+        );
+        return one(Diagnosis::ok(&rule::ARCHIVE_MODE, text));
+    }
     if mode != "off" {
         return one(Diagnosis::ok(&rule::ARCHIVE_MODE, format!("archive_mode is {mode}")));
     }

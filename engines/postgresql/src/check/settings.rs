@@ -9,11 +9,8 @@ use stream::Diagnosis;
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(2);
 
 pub(super) fn role(doctor: &Doctor<'_>) -> Findings {
-    if !doctor.in_recovery {
-        return one(Diagnosis::ok(&rule::ROLE, "the server is a primary"));
-    }
-    one(Diagnosis::error(&rule::ROLE, "the server is a standby, or in recovery")
-        .hint("Back up its primary; backups of standbys are not supported yet."))
+    let role = if doctor.in_recovery { "standby" } else { "primary" };
+    one(Diagnosis::ok(&rule::ROLE, format!("the server is a {role}")))
 }
 
 pub(super) fn wal_level(doctor: &Doctor<'_>) -> Findings {

@@ -16,6 +16,8 @@ pub(super) struct Reach {
     missing: SegmentName,
     /// The next segment of its timeline that is there: then it is a gap, and not the end.
     resumes: Option<SegmentName>,
+    /// Where the log ends that the backup has among its files, if that is what is missing.
+    carried: Option<Lsn>,
 }
 
 /// Segments of one timeline without a gap.
@@ -56,12 +58,16 @@ impl Reach {
             }
         }
         let resumes = names.next_after(missing)?;
-        Ok(Self { size, runs, missing, resumes })
+        let carried = state.carried.filter(|carried| {
+            let begin = missing.first_lsn(size);
+            missing.timeline == state.timeline && carried.from <= begin && begin < carried.to
+        });
+        Ok(Self { size, runs, missing, resumes, carried: carried.map(|carried| carried.to) })
     }
 
     /// The first position that is not there.
     pub(super) fn end(&self) -> Lsn {
-        self.missing.first_lsn(self.size)
+        self.carried.unwrap_or_else(|| self.missing.first_lsn(self.size))
     }
 
     /// All segments, in the order in which recovery reads them.
@@ -105,6 +111,9 @@ impl Reach {
         let name = self.missing.name(self.size);
         match self.resumes {
             Some(_) => format!("the segment {name} is missing, later ones are there"),
+            None if self.carried.is_some() => {
+                format!("it ends inside the segment {name}, of which only the backup has a part")
+            }
             None => format!("it ends before the segment {name}"),
         }
     }

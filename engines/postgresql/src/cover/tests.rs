@@ -32,6 +32,9 @@ fn full(timeline: u32, first: u64, job: u64) -> Link {
         segment_size: formats::SegmentSize::new(SEGMENT).unwrap(),
         block_size: 8192,
         data_checksums: true,
+        standby: false,
+        last_record: None,
+        carried: None,
     };
     let time = at(i64::try_from(first + 1).unwrap() * 10);
     Link {

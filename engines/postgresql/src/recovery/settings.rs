@@ -1,7 +1,9 @@
 //! What a server is told about its recovery: which settings, and in which file its major wants them.
 
+use crate::state::State;
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
+
 use formats::Lsn;
 use stream::{Plan, RecoveryTarget};
 use system::failpoint::{Point, SETTINGS, SIGNAL};
@@ -81,6 +83,30 @@ pub(super) fn recovery(plan: &Plan, fetch: &[String]) -> Result<Pairs> {
         timeline.ok_or_else(|| Error::new(Kind::Manifest, "the plan has no timeline"))?;
     pairs.push(("recovery_target_timeline", timeline));
     Ok(pairs)
+}
+
+/// The recovery of a standby's backup.
+///
+/// Its log may end with the record that makes it consistent, and only the end of a transaction stops
+/// the server there by itself: after any other record it looks for a next one, and fails. So it is
+/// told which record that is. And what a standby's settings do in any recovery they must not do in
+/// this one: hold commits back, remove segments from an archive, run what a failover needs.
+pub(super) fn of_standby(recovery: Pairs, state: &State) -> Pairs {
+    let is_immediate = |(name, _): &(&str, String)| *name == "recovery_target";
+    let mut pairs = recovery;
+    if let Some(lsn) = state.last_record
+        && pairs.iter().any(is_immediate)
+    {
+        pairs.retain(|pair| !is_immediate(pair) && pair.0 != "recovery_target_inclusive");
+        pairs.push(("recovery_target_lsn", lsn.to_string()));
+        pairs.push(("recovery_target_inclusive", true.to_string()));
+    }
+    if state.major >= SETTINGS_SINCE {
+        pairs.push(("recovery_min_apply_delay", "0".to_owned()));
+        pairs.push(("archive_cleanup_command", String::new()));
+        pairs.push(("recovery_end_command", String::new()));
+    }
+    pairs
 }
 
 /// What the restored server needs beyond its recovery.
