@@ -82,7 +82,17 @@ const TABLE: &[Row] = &[
         &["there is no data directory", "hint: Run Seawall on the server's host"],
         source::data_directory_elsewhere,
     ),
-    ("a standby", 22, &["the server is a standby"], source::a_standby),
+    (
+        "a standby whose log nobody archives",
+        23,
+        &[
+            "nobody archives the log of this standby's cluster here: archive_mode is on",
+            "hint: Let the primary archive",
+            "archive_mode = always",
+            "require_archiving=false",
+        ],
+        source::a_standby,
+    ),
     (
         "changed system identifier",
         22,

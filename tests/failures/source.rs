@@ -108,12 +108,30 @@ pub(crate) fn data_directory_elsewhere() -> Outcome {
     backup(&Lab::new(PROGRAM), &["--set", "data_directory=/srv/of/another/host"])
 }
 
+/// Nobody archives its log into the target that it is backed up as. That is refused, and may be
+/// allowed; and there is no need where the standby itself always archives.
 pub(crate) fn a_standby() -> Outcome {
     let mut lab = Lab::new(PROGRAM);
     lab.server.stop();
     fs::write(lab.server.data().join("standby.signal"), "").unwrap();
     lab.server.start();
-    backup(&lab, &[])
+    let url = lab.server.url();
+    let words = ["backup", &url, "--target", "elsewhere", "--set", "require_archiving=false"];
+    let refused = lab.run(&words[..4]);
+    let allowed = lab.run(&words);
+    assert_eq!(allowed.code(), 0, "{}", allowed.stderr);
+    // What a backup itself has put there is no archive.
+    let again = lab.run(&words[..4]);
+    assert_eq!(again.code(), 23, "{}", again.stderr);
+    // The lab's own target has what the server archived before.
+    let archived = backup(&lab, &[]);
+    assert_eq!(archived.code(), 0, "{}", archived.stderr);
+    lab.server.configure("archive_mode = always\n");
+    lab.server.stop();
+    lab.server.start();
+    let always = lab.run(&words[..4]);
+    assert_eq!(always.code(), 0, "{}", always.stderr);
+    refused
 }
 
 pub(crate) fn changed_system_identifier() -> Outcome {

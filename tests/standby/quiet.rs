@@ -1,7 +1,7 @@
 //! A primary that writes nothing ends no segment: the backup carries what there is of it.
 
 use crate::pair::Pair;
-use crate::rows;
+use crate::{STOCK, rows};
 use fixtures::ScratchServer;
 use fixtures::postgresql::Programs;
 use std::time::{Duration, Instant};
@@ -28,7 +28,9 @@ pub(crate) fn run(major: u16, programs: Programs) {
     let words = ["--backup", &first.job, "--target-immediate", "--target-action", "promote"];
     let restored = pair.lab.scratch.join("immediate");
     assert_eq!(rows(&pair.recover("immediate", &words)), quiet, "{major}: {}", restored.display());
-    assert_eq!(rows(&pair.recover("end", &["--backup", &second.job])), quiet, "{major}");
+    if major == STOCK {
+        assert_eq!(rows(&pair.recover("end", &["--backup", &second.job])), quiet, "{major}");
+    }
 
     // Later the archive has the whole of it, and recovery goes on where the carried part ends.
     pair.lab.server.sql("INSERT INTO t (text) VALUES ('later')");
@@ -41,8 +43,10 @@ pub(crate) fn run(major: u16, programs: Programs) {
     pair.verify();
     let words = ["--backup", &first.job, "--target-lsn", &lsn, "--target-action", "promote"];
     assert_eq!(rows(&pair.recover("later", &words)), later, "{major}");
-    let end = pair.recover("end-of-log", &["--backup", &second.job]);
-    assert!(rows(&end).starts_with("0 "), "{major}");
+    if major == STOCK {
+        let end = pair.recover("end-of-log", &["--backup", &second.job]);
+        assert!(rows(&end).starts_with("0 "), "{major}");
+    }
 }
 
 struct Taken {

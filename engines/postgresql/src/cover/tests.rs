@@ -1,5 +1,6 @@
 //! Plans over logs that exist in memory only: timelines, gaps, windows.
 
+mod carried;
 mod log;
 mod recorded;
 

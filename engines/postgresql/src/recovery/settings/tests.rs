@@ -87,3 +87,34 @@ fn the_command_survives_shell_and_server() {
     assert_eq!(command, "'/opt/sea wall/seawall' wal fetch --repo '/b/100%%/it'\\''s' %f \"%p\"");
     assert_eq!(quote("a'b\\c"), "a''b\\\\c");
 }
+
+#[test]
+fn a_standbys_backup_is_told_its_last_record_and_none_of_the_standbys_habits() {
+    let state = |major: u16, last: Option<&str>| -> State {
+        let state = serde_json::json!({
+            "system_identifier": "7710", "timeline": 1, "start": "0/2000028", "stop": "0/30FF380",
+            "major": major, "catalog_version": 0, "control_version": 1300,
+            "segment_size": 16 << 20, "block_size": 8192, "data_checksums": true,
+            "standby": true, "last_record": last,
+        });
+        serde_json::from_value(state).unwrap()
+    };
+    let told = |major, last, target| {
+        let recovery = recovery(&plan(target), &["seawall".to_owned()]).unwrap();
+        print(&of_standby(recovery, &state(major, last)))
+    };
+    let immediate = told(15, Some("0/30FD338"), RecoveryTarget::Immediate);
+    assert!(!immediate.contains("immediate"), "{immediate}");
+    for line in [
+        "recovery_target_lsn = '0/30FD338'\nrecovery_target_inclusive = 'true'\n",
+        "recovery_target_action = 'promote'\n",
+        "recovery_min_apply_delay = '0'\narchive_cleanup_command = ''\nrecovery_end_command = ''\n",
+    ] {
+        assert!(immediate.contains(line), "{line}{immediate}");
+    }
+    assert_eq!(immediate.matches("recovery_target_inclusive").count(), 1);
+    assert!(told(15, None, RecoveryTarget::Immediate).contains("recovery_target = 'immediate'"));
+    // Before 12 a standby's own settings are in a file that no backup holds.
+    let old = told(11, Some("0/30FD338"), RecoveryTarget::Latest);
+    assert!(!old.contains("recovery_target_lsn") && !old.contains("delay"), "{old}");
+}
