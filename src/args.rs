@@ -190,6 +190,10 @@ pub(crate) struct Restore {
     /// Put a tablespace elsewhere: its number or old path, and the new path. May be repeated.
     #[arg(long = "tablespace", value_name = "OLD=NEW", value_parser = pair)]
     pub(crate) tablespaces: Vec<(String, String)>,
+    /// Where configuration files go that lay outside the data directory; `DIR.configuration` by
+    /// default.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) configuration: Option<PathBuf>,
     /// Let the restored server archive its log as the original did.
     #[arg(long)]
     pub(crate) keep_archiving: bool,

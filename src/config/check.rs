@@ -4,14 +4,16 @@ use super::file::{ConfigFiles, Section, bad, suggest};
 use super::general::GENERAL;
 use crate::registry;
 use errors::Result;
-use stream::Engine;
+use stream::{Engine, OptionKind, OptionSpec};
 
 /// Every key of every section must be an option that belongs there.
 pub(crate) fn check_sections(files: &ConfigFiles) -> Result<()> {
     let general = || GENERAL.iter().map(|spec| spec.name);
     check_keys(&files.global, general())?;
+    check_lists(&files.global, &[])?;
     for section in files.repos.values() {
         check_keys(section, general().filter(|name| *name != "repo").chain(["path"]))?;
+        check_lists(section, &[])?;
     }
     for section in files.targets.values() {
         let engine = match (section.get("url"), section.get("engine")) {
@@ -23,6 +25,7 @@ pub(crate) fn check_sections(files: &ConfigFiles) -> Result<()> {
         let of_engine =
             specs.iter().flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
         check_keys(section, general().chain(["url", "engine"]).chain(of_engine.copied()))?;
+        check_lists(section, specs)?;
     }
     Ok(())
 }
@@ -33,5 +36,20 @@ fn check_keys<'a>(section: &Section, known: impl Iterator<Item = &'a str>) -> Re
         None => Ok(()),
         Some((key, entry)) => Err(bad(&entry.path, entry.line, &format!("unknown key {key:?}"))
             .hint(suggest(key, known.into_iter()))),
+    }
+}
+
+/// Only an option that is a list may be written as one.
+fn check_lists(section: &Section, specs: &[OptionSpec]) -> Result<()> {
+    let is_list = |key: &str| {
+        let mut named = specs.iter().filter(|spec| spec.name == key || spec.aliases.contains(&key));
+        named.any(|spec| spec.kind == OptionKind::List)
+    };
+    match section.iter().find(|(key, entry)| entry.is_list && !is_list(key)) {
+        None => Ok(()),
+        Some((key, entry)) => {
+            let what = format!("{key} must be text, a number, or true or false");
+            Err(bad(&entry.path, entry.line, &what))
+        }
     }
 }

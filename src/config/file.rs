@@ -15,6 +15,8 @@ const DEFAULT: &str = "/etc/seawall/seawall.toml";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) value: String,
+    /// Whether it was written as a list.
+    pub(crate) is_list: bool,
     pub(crate) path: PathBuf,
     pub(crate) line: usize,
 }
@@ -110,10 +112,15 @@ fn insert(
 ) -> Result<()> {
     for (key, value) in keys {
         let (line, key) = (line_at(key.span()), key.get_ref().as_ref());
+        let is_list = matches!(value.get_ref(), DeValue::Array(_));
         let value = match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Boolean(flag) => flag.to_string(),
             DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Array(values) if values.iter().all(|value| value.get_ref().is_str()) => {
+                let texts = values.iter().filter_map(|value| value.get_ref().as_str());
+                texts.collect::<Vec<_>>().join(",")
+            }
             _ => {
                 return Err(bad(
                     path,
@@ -122,7 +129,7 @@ fn insert(
                 ));
             }
         };
-        let entry = Entry { value, path: path.to_owned(), line };
+        let entry = Entry { value, is_list, path: path.to_owned(), line };
         if let Some(first) = section.insert(key.to_owned(), entry) {
             let (first_path, first_line) = (first.path.display(), first.line);
             return Err(bad(

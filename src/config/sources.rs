@@ -2,7 +2,7 @@
 
 use super::file::{Entry, Section};
 use super::settings::Environment;
-use stream::{OptionSpec, Options};
+use stream::{OptionKind, OptionSpec, Options};
 
 /// A value that somebody set, and who.
 pub(super) type Found = Option<(String, String)>;
@@ -22,7 +22,7 @@ pub(super) fn from_native_env(env: &Environment, spec: &OptionSpec) -> Found {
 pub(super) fn from_section(section: &Section, spec: &OptionSpec) -> Found {
     let names = std::iter::once(&spec.name).chain(spec.aliases);
     names.filter_map(|name| section.get(*name)).next().map(|entry| {
-        let Entry { value, path, line } = entry;
+        let Entry { value, path, line, .. } = entry;
         (value.clone(), format!("{}:{line}", path.display()))
     })
 }
@@ -33,10 +33,14 @@ pub(super) fn pick(
     pairs: &[(String, String)],
     origin: &str,
 ) -> Found {
-    // The last one wins, as on every command line.
     let mut fitting = pairs
         .iter()
-        .rev()
-        .filter(|(name, _)| options.spec(name).is_some_and(|of| of.name == spec.name));
-    fitting.next().map(|(_, value)| (value.clone(), origin.to_owned()))
+        .filter(|(name, _)| options.spec(name).is_some_and(|of| of.name == spec.name))
+        .map(|(_, value)| value.clone());
+    // The last one wins, as on every command line; a list is all of them.
+    let value = match spec.kind {
+        OptionKind::List => fitting.reduce(|all, value| format!("{all},{value}")),
+        _ => fitting.next_back(),
+    };
+    value.map(|value| (value, origin.to_owned()))
 }

@@ -44,12 +44,17 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
 
     // Decide where everything goes, and refuse what is not empty.
     let layout = engine.layout(&document.link, &layout_request(arguments)?)?;
-    let text = plan_text::print(engine, &plan, document, &layout);
+    let starting = engine.starting(&document.link, &layout)?;
+    let text = plan_text::print(engine, &plan, document, &layout, starting.as_ref());
     engine.refuse_running(&layout)?;
     check_destination(&layout)?;
     check_space(&layout, document.link.totals.bytes)?;
     if arguments.dry_run {
-        return Ok(Answer::new("seawall.restore-plan/1", text, json!({"plan": plan})));
+        return Ok(Answer::new(
+            "seawall.restore-plan/1",
+            text,
+            json!({"plan": plan, "start": starting}),
+        ));
     }
 
     // The marker says that the directory is not finished, until it is.
@@ -71,7 +76,8 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
         began.elapsed().as_secs_f64(),
         memory.map_or_else(|| "unknown".to_owned(), human::bytes)
     );
-    let summary = json!({"plan": plan, "directory": data, "peak_memory_bytes": memory});
+    let summary =
+        json!({"plan": plan, "start": starting, "directory": data, "peak_memory_bytes": memory});
     Ok(Answer::new("seawall.restore/1", text, summary))
 }
 
@@ -95,6 +101,9 @@ fn layout_request(arguments: &args::Restore) -> Result<LayoutRequest> {
     let mut mapping = Vec::new();
     for (old, new) in &arguments.tablespaces {
         mapping.push((old.clone(), absolute(&PathBuf::from(new))?));
+    }
+    if let Some(dir) = &arguments.configuration {
+        mapping.push(("configuration".to_owned(), absolute(dir)?));
     }
     Ok(LayoutRequest { to: absolute(&arguments.to)?, mapping })
 }
@@ -166,6 +175,8 @@ impl Job<'_> {
         for reach in &document.link.log {
             let root = document.link.roots.get(&reach.root);
             let owner = root.map(|info| info.owner.clone()).unwrap_or_default();
+            // The group may read the log where it may read the directory.
+            let group = root.is_some_and(|info| info.mode & 0o050 == 0o050);
             for key in reach.keys() {
                 let key = key.ok_or_else(|| {
                     Error::new(Kind::Manifest, "a piece of log has no proper name")
@@ -183,7 +194,7 @@ impl Job<'_> {
                     root: reach.root.clone(),
                     path,
                     kind: FileKind::File,
-                    mode: 0o600,
+                    mode: if group { 0o640 } else { 0o600 },
                     owner: owner.clone(),
                     mtime: head.written_at,
                     offset: 0,

@@ -103,6 +103,11 @@ fn text(engine: &dyn Engine, document: &LinkDocument, window: Option<&Window>) -
         let (first, last) = (name(reach.pieces.first()), name(reach.pieces.last()));
         rows.push(vec!["log".to_owned(), format!("{first} to {last}")]);
     }
+    for excluded in &link.totals.excluded {
+        let names = excluded.names;
+        let matched = if names == 0 { "nothing".to_owned() } else { format!("{names} name(s)") };
+        rows.push(vec!["excluded".to_owned(), format!("{}: {matched}", excluded.pattern)]);
+    }
     for finding in &link.findings {
         rows.push(vec!["warning".to_owned(), finding.text.clone()]);
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Diagnosis, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
-    Options, Plan, Position, RecoveryRequest, Sink, Stored, UnitName, Window,
+    Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, UnitName, Window,
 };
 use errors::{Result, Rule};
 
@@ -93,6 +93,12 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// A mapping names a root that the link does not have.
     fn layout(&self, link: &Link, request: &LayoutRequest) -> Result<Layout>;
+
+    /// How the restored server is started; `None`: as any other.
+    ///
+    /// # Errors
+    /// The link cannot be read.
+    fn starting(&self, link: &Link, layout: &Layout) -> Result<Option<Starting>>;
 
     /// Refuses a directory in which a server of this engine is running.
     ///

@@ -34,13 +34,14 @@ pub use escape::{percent_decode, percent_encode};
 pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};
 pub use job::{Cancel, Job};
 pub use level::Level;
-pub use link::{Earliest, FORMAT_VERSION, Link, LogReach, RootInfo, Totals};
+pub use link::{Earliest, Excluded, FORMAT_VERSION, Link, LogReach, RootInfo, Totals};
 pub use log::{Appended, LogKey, LogPiece, LogSink, LogView, PieceInfo};
 pub use names::{InvalidName, JobId, LinkName, RootName, TargetName, UnitName};
 pub use options::{OptionKind, OptionSpec, Options};
 pub use path::{InvalidPath, RelPath};
 pub use plan::{
-    LastMile, Layout, LayoutRequest, LogSpan, Plan, RecoveryRequest, RecoveryTarget, TargetAction,
+    LastMile, Layout, LayoutRequest, LogSpan, Plan, RecoveryRequest, RecoveryTarget, Starting,
+    TargetAction,
 };
 pub use position::Position;
 pub use progress::{Progress, Silent};

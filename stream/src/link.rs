@@ -82,6 +82,18 @@ pub struct Totals {
     pub bytes: u64,
     /// Files that were dropped between listing and reading.
     pub vanished: u64,
+    /// What the operator left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Excluded>,
+}
+
+/// What one pattern of the operator's left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// The pattern.
+    pub pattern: String,
+    /// Files, and directories with all their content, that it matched.
+    pub names: u64,
 }
 
 /// The original directory of a root.

@@ -26,6 +26,9 @@ pub struct OptionSpec {
 pub enum OptionKind {
     /// Anything.
     Text,
+    /// Several texts, separated by commas; on a command line it may be repeated, and in the
+    /// configuration it may be a list.
+    List,
     /// An absolute path.
     Path,
     /// `true` or `false` (also `yes`, `no`, `on`, `off`, `1`, `0`).
@@ -80,6 +83,13 @@ impl Options {
         self.values.get(name).map(String::as_str).or_else(default)
     }
 
+    /// The values of a list, without empty ones.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        let values = self.text(name).unwrap_or_default().split(',').map(str::trim);
+        values.filter(|value| !value.is_empty()).collect()
+    }
+
     /// The value of a flag; absent is false.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
@@ -124,7 +134,7 @@ fn unknown(specs: &[OptionSpec], name: &str) -> Error {
 
 fn check(spec: &OptionSpec, value: &str) -> Result<()> {
     let wanted = match spec.kind {
-        OptionKind::Text | OptionKind::Secret => return Ok(()),
+        OptionKind::Text | OptionKind::List | OptionKind::Secret => return Ok(()),
         OptionKind::Path if value.starts_with('/') => return Ok(()),
         OptionKind::Flag if parse_flag(value).is_some() => return Ok(()),
         OptionKind::Count if value.parse::<u64>().is_ok_and(|number| number > 0) => return Ok(()),

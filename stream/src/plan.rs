@@ -118,6 +118,15 @@ pub struct Layout {
     pub left_out: Vec<(RootName, RelPath)>,
 }
 
+/// How a restored server is started, where it is not the usual way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starting {
+    /// The command, for a shell.
+    pub command: String,
+    /// What the operator should know of it.
+    pub notes: Vec<String>,
+}
+
 /// What the engine needs to finish a restored tree.
 pub struct LastMile<'a> {
     /// The recovery.

@@ -14,6 +14,7 @@
 )]
 
 mod data;
+mod listed;
 mod measured;
 
 use fixtures::postgresql::program;

@@ -63,15 +63,36 @@ fn what_means_nothing_after_a_restart_is_left_out() {
 #[test]
 fn modes_and_groups_are_kept() {
     let lab = Lab::with(PROGRAM, &["--allow-group-access"], "");
+    let (path, moved) = (lab.scratch.make_dir("ts"), lab.scratch.join("moved"));
+    lab.server.sql(&format!("CREATE TABLESPACE ts LOCATION '{}'", path.display()));
+    lab.server.sql("CREATE TABLE t TABLESPACE ts AS SELECT 1 AS n");
+    let file = lab.server.sql("SELECT pg_relation_filepath('t')");
     let _ = lab.backup();
-    let restored = lab.restore("r", &[]);
+    let mapping = format!("{}={}", path.display(), moved.display());
+    let restored = lab.restore("r", &["--tablespace", &mapping]);
     let mode = |path: &str| fs::metadata(restored.join(path)).unwrap().mode() & 0o777;
-    assert_eq!(mode(""), 0o750);
-    assert_eq!(
-        (mode("base"), mode("PG_VERSION"), mode("global/pg_control")),
-        (0o750, 0o640, 0o640)
-    );
-    assert_eq!(mode("backup_label"), 0o640);
+    for directory in ["", "base", "pg_wal", "pg_wal/archive_status"] {
+        assert_eq!(mode(directory), 0o750, "{directory}");
+    }
+    let segment = tree(&restored.join("pg_wal")).into_iter().find(|name| name.len() == 24);
+    let segment = format!("pg_wal/{}", segment.unwrap());
+    for file in [
+        "PG_VERSION",
+        "global/pg_control",
+        "backup_label",
+        "backup_manifest",
+        // What the last mile writes, and the log that it puts in place.
+        "postgresql.auto.conf",
+        "recovery.signal",
+        &segment,
+        &file,
+    ] {
+        assert_eq!(mode(file), 0o640, "{file}");
+    }
+    let location = fs::metadata(&path).unwrap().mode();
+    assert_eq!(fs::metadata(&moved).unwrap().mode(), location);
+    let mut server = lab.start(restored);
+    server.wait_until("NOT pg_is_in_recovery()");
 }
 
 #[test]

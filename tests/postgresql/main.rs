@@ -8,9 +8,12 @@
 )]
 
 mod archive;
+mod configuration;
 mod diverged;
+mod excluded;
 mod files;
 mod lineage;
+mod links;
 mod log_level;
 mod proof;
 mod recovery;

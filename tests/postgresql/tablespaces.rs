@@ -133,3 +133,26 @@ fn label_and_map_are_the_servers_own_words_and_not_in_its_directory() {
 fn run_zstd(path: &Path) -> String {
     fixtures::run(std::process::Command::new("zstd").arg("-dqc").arg(path)).out()
 }
+
+/// The edge: a tablespace that is a directory is made after the backup, so that no restored file
+/// tells of it, and the recovery is stopped and goes on.
+#[test]
+fn a_tablespace_in_place_that_only_the_log_knows() {
+    let mut lab = Lab::new(PROGRAM);
+    let _ = lab.backup();
+    let session = lab.server.session("postgres");
+    session.text("SET allow_in_place_tablespaces = on");
+    session.text("CREATE TABLESPACE place LOCATION ''");
+    lab.server.sql("CREATE TABLE t TABLESPACE place AS SELECT 8 AS n");
+    let lsn = lab.server.sql("SELECT pg_current_wal_insert_lsn()");
+    lab.archive();
+    let mut server = lab.start(lab.restore("r", &["--target-lsn", &lsn]));
+    server.wait_until("pg_get_wal_replay_pause_state() = 'paused'");
+    assert_eq!(server.sql("SELECT n FROM t"), "8");
+    // Recovery begins again at the backup's checkpoint, and finds the directory.
+    server.kill();
+    server.start();
+    server.wait_until("pg_get_wal_replay_pause_state() = 'paused'");
+    assert_eq!(server.sql("SELECT n FROM t"), "8");
+    assert_eq!(server.sql("SHOW allow_in_place_tablespaces"), "on");
+}

@@ -1,19 +1,22 @@
 //! A full backup, step by step.
 
 mod carried;
+mod copy;
 mod link;
 mod log;
 
 use crate::collector::{Collected, Collector, Row, TABLESPACE_MAP};
+use crate::configuration::Configuration;
 use crate::data_directory::{CONTROL, DataDirectory};
-use crate::listing::{self, Listing};
+use crate::exclude::Patterns;
+use crate::listing;
 use crate::mode::{self, Stopped};
-use crate::pages::PageChecks;
-use crate::roots::{self, Tablespace};
-use crate::server::{Server, parse_lsn};
+use crate::roots;
+use crate::server::Server;
 use crate::session::Session;
 use crate::standby;
 use chrono::Utc;
+use copy::Listed;
 use errors::{Context, Error, Kind, Result};
 use formats::manifest::WalRange;
 use formats::{ControlFile, Lsn};
@@ -28,6 +31,7 @@ use system::{Spool, Users};
 pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let started_at = Utc::now();
     refuse_level(job.level)?;
+    let patterns = Patterns::read(&job.options)?;
 
     // One session of our own, from before the start to after the stop.
     job.progress.phase("connect");
@@ -38,6 +42,8 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
     refuse_other_cluster(job, &server)?;
     server.require_archiving(&job.options, || log::others_archive(job, sink, &session, &data))?;
+    let configuration = Configuration::ask(&session, &data.path, server.major)?;
+    configuration.inside.iter().try_for_each(|path| patterns.refuse_used(path))?;
 
     // From here on the server forgets nothing that the backup needs.
     mode::hold_log(&session, &server, job);
@@ -48,10 +54,10 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     };
 
     // Only now may the files be listed; pg_control is read after all others.
-    let backup = Backup { job, sink, session, server, data, control, start };
+    let backup = Backup { job, sink, session, server, data, control, start, configuration };
     let tablespaces = roots::tablespaces(&backup.data, &backup.control, backup.server.major)?;
     let collector = Collector::start(backup.server.major, backup.server.system_identifier)?;
-    let copied = backup.copy(&tablespaces, &collector);
+    let copied = backup.copy(&tablespaces, patterns, &collector);
     let (collected, stopped) = backup.end(collector, copied)?;
 
     // The log from start to stop makes the backup whole without any archive.
@@ -97,62 +103,14 @@ struct Backup<'a> {
     data: DataDirectory,
     control: ControlFile,
     start: Lsn,
+    configuration: Configuration,
 }
 
 impl Backup<'_> {
-    /// Lists and copies all files, pg_control last. Answers what the listing had to tell, and how
-    /// far recovery must go by that pg_control.
-    fn copy(
-        &self,
-        tablespaces: &[Tablespace],
-        collector: &Collector,
-    ) -> Result<(Vec<stream::Finding>, Lsn)> {
-        self.job.progress.phase("copy files");
-        self.job.progress.expect(self.estimate());
-        let insert_lsn = self.session.asker(match self.server.in_recovery {
-            true => standby::NEWEST_LSN,
-            false => "SELECT pg_current_wal_insert_lsn()::text",
-        });
-        let checks = PageChecks::new(&self.control, self.start, move || {
-            insert_lsn().and_then(|text| parse_lsn(&text).ok())
-        });
-        let mut give = |file: VirtualFile| {
-            self.session.check_alive()?;
-            self.job.check_cancel()?;
-            let row = Row::of(&file);
-            collector.expect(row, self.sink.put(file)?)
-        };
-        let findings = {
-            let mut listing = Listing {
-                checks,
-                users: Users::new(),
-                tablespaces,
-                give: &mut give,
-                findings: Vec::new(),
-            };
-            tablespaces.iter().try_for_each(|tablespace| listing.tablespace(tablespace))?;
-            listing.data(&self.data.path)?;
-            listing.findings
-        };
-        // Nothing is read any more when pg_control is: it says how old the files may be.
-        self.sink.settle()?;
-        let (control, bytes) = match self.server.in_recovery {
-            true => standby::control(&self.session, &self.data, self.start)?,
-            false => self.data.control()?,
-        };
-        give(self.small_file(CONTROL, bytes)?)?;
-        self.sink.settle()?;
-        Ok((findings, control.min_recovery_point))
-    }
-
     /// Leaves backup mode and gives what the server said at the end; then the manifest is complete
     /// (servers before 13 have none).
-    fn end(
-        &self,
-        collector: Collector,
-        copied: Result<(Vec<stream::Finding>, Lsn)>,
-    ) -> Result<(Collected, Stopped)> {
-        let ended = copied.and_then(|(findings, min_recovery)| {
+    fn end(&self, collector: Collector, copied: Result<Listed>) -> Result<(Collected, Stopped)> {
+        let ended = copied.and_then(|listed| {
             self.job.progress.phase("leave backup mode");
             self.session.check_alive()?;
             let mut stopped = mode::stop(&self.session, &self.server)?;
@@ -160,7 +118,7 @@ impl Backup<'_> {
             if self.server.in_recovery {
                 standby::require_timeline(&self.session, self.control.timeline)?;
                 // The copy's own is what its recovery will wait for.
-                stopped.lsn = stopped.lsn.max(min_recovery);
+                stopped.lsn = stopped.lsn.max(listed.min_recovery);
             }
             let mut files = vec![("backup_label", stopped.label.clone())];
             if !stopped.tablespace_map.is_empty() {
@@ -171,12 +129,14 @@ impl Backup<'_> {
                 let row = Row::of(&file);
                 collector.expect(row, self.sink.put(file)?)?;
             }
-            Ok((findings, stopped))
+            Ok((listed, stopped))
         });
         // A file that failed is the reason; that the copying stopped after it is not.
         let mut collected = collector.finish()?;
-        let (findings, stopped) = ended?;
-        collected.note(findings);
+        let (listed, stopped) = ended?;
+        collected.note(listed.findings);
+        collected.note(self.configuration.findings.clone());
+        collected.totals.excluded = listed.excluded;
         let range =
             WalRange { timeline: self.control.timeline, start: self.start, end: stopped.lsn };
         if let Some(spool) = collected.end_manifest(range)? {

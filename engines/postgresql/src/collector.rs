@@ -3,6 +3,7 @@
 //! It runs on a thread of its own behind a bounded channel: the listing goes on while files are
 //! read, and a million receipts are never held at once.
 
+use crate::configuration;
 use crate::roots;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use errors::{Error, Kind, Result};
@@ -23,6 +24,7 @@ pub(crate) const TABLESPACE_MAP: &str = "tablespace_map";
 struct Expected {
     path: Vec<u8>,
     mtime: i64,
+    counts: bool,
     in_manifest: bool,
     receipt: Receipt,
 }
@@ -69,8 +71,8 @@ impl Collector {
     /// # Errors
     /// The collector has failed: then [`Collector::finish`] tells why.
     pub(crate) fn expect(&self, row: Row, receipt: Receipt) -> Result<()> {
-        let Row { path, mtime, in_manifest } = row;
-        let expected = Expected { path, mtime, in_manifest, receipt };
+        let Row { path, mtime, counts, in_manifest } = row;
+        let expected = Expected { path, mtime, counts, in_manifest, receipt };
         self.expected
             .send(expected)
             .map_err(|_| Error::new(Kind::Interrupted, "a file could not be copied"))
@@ -90,6 +92,7 @@ impl Collector {
 pub(crate) struct Row {
     path: Vec<u8>,
     mtime: i64,
+    counts: bool,
     in_manifest: bool,
 }
 
@@ -97,10 +100,13 @@ impl Row {
     /// Where a restored server has the file: a tablespace behind its link.
     pub(crate) fn of(file: &VirtualFile) -> Self {
         let is_map = file.path.as_bytes() == TABLESPACE_MAP.as_bytes();
+        let counts = file.kind == FileKind::File && !is_map;
         Self {
             path: server_path(&file.root, &file.path),
             mtime: file.mtime.timestamp(),
-            in_manifest: file.kind == FileKind::File && !is_map,
+            counts,
+            // The manifest is the data directory's.
+            in_manifest: counts && file.root.as_str() != configuration::ROOT,
         }
     }
 }
@@ -125,19 +131,20 @@ impl Manifest {
 impl Collected {
     fn run(mut self, queue: &Receiver<Expected>) -> Result<Self> {
         let mut text = Vec::new();
-        for Expected { path, mtime, in_manifest, receipt } in queue {
+        for Expected { path, mtime, counts, in_manifest, receipt } in queue {
             let outcome = receipt.redeem()?;
             if outcome.vanished {
                 self.totals.vanished += 1;
                 continue;
             }
             self.note(outcome.findings);
-            if !in_manifest {
+            if !counts {
                 continue;
             }
             self.totals.files += 1;
             self.totals.bytes += outcome.bytes;
-            if let Some(Manifest { writer, spool }) = &mut self.manifest {
+            if let Some(Manifest { writer, spool }) = self.manifest.as_mut().filter(|_| in_manifest)
+            {
                 text.clear();
                 writer.file(&mut text, &path, outcome.bytes, mtime, Some(outcome.crc32c));
                 spool.write(&text)?;

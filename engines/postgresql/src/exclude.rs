@@ -1,6 +1,10 @@
 //! What a backup leaves out (PostgreSQL documentation, "Making a Base Backup Using the Low Level
 //! API"; pg_basebackup leaves out the same).
 
+mod patterns;
+
+pub(crate) use patterns::Patterns;
+
 use formats::relation::{self, Fork, RelationFile};
 use std::collections::HashSet;
 

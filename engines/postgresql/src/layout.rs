@@ -1,6 +1,7 @@
 //! Where the roots of a backup go, and whether a server runs there.
 
 use crate::collector::TABLESPACE_MAP;
+use crate::configuration;
 use crate::data_directory::CONTROL;
 use crate::roots;
 use errors::{Context, Error, Kind, Result};
@@ -12,15 +13,19 @@ use std::path::{Path, PathBuf};
 use stream::{Layout, LayoutRequest, Link, RelPath, RootName, percent_decode};
 
 /// The data directory goes where the operator says; each tablespace to its mapped place, or back
-/// to its own.
+/// to its own; configuration files beside the data directory, and never back to theirs.
 ///
 /// # Errors
 /// `usage`: a mapping names no tablespace of the backup, or no absolute path.
 pub(crate) fn layout(link: &Link, request: &LayoutRequest) -> Result<Layout> {
     let data = roots::data_root()?;
+    let configuration = configuration::root()?;
     let mut targets = BTreeMap::from([(data.clone(), request.to.clone())]);
     for (root, info) in &link.roots {
-        if *root != data {
+        if *root == configuration {
+            let beside = configuration::beside(&request.to, configuration::ROOT);
+            targets.insert(root.clone(), beside);
+        } else if *root != data {
             targets.insert(root.clone(), decode(&info.path)?);
         }
     }
@@ -55,7 +60,17 @@ fn decode(path: &str) -> Result<PathBuf> {
 
 /// A tablespace by its number or by its original path.
 fn find(link: &Link, wanted: &str) -> Result<RootName> {
-    for (root, info) in &link.roots {
+    if wanted == configuration::ROOT && link.roots.contains_key(&configuration::root()?) {
+        return configuration::root();
+    }
+    if wanted == configuration::ROOT {
+        return Err(Error::new(
+            Kind::Usage,
+            "the backup has no configuration files from outside the data directory",
+        ));
+    }
+    let tablespaces = link.roots.iter().filter(|(root, _)| root.as_str() != configuration::ROOT);
+    for (root, info) in tablespaces {
         let by_number = roots::tablespace_of(root).is_some_and(|oid| oid.to_string() == wanted);
         if by_number || decode(&info.path)? == Path::new(wanted) {
             return Ok(root.clone());

@@ -10,6 +10,7 @@
 //! | `mode` | start and stop of backup mode |
 //! | `standby` | what is different on a standby |
 //! | `listing`, `exclude` | which files a backup holds |
+//! | `configuration` | configuration files outside the data directory |
 //! | `pages` | checksums of pages as they pass |
 //! | `collector` | receipts in, manifest out |
 //! | `wal`, `archive` | names and checks of WAL files; what archiver and recovery ask for |
@@ -26,6 +27,7 @@ mod archive;
 mod backup;
 mod check;
 mod collector;
+mod configuration;
 mod cover;
 mod data_directory;
 mod exclude;
@@ -56,7 +58,7 @@ use errors::{Context, Kind, Result, Rule};
 use formats::Lsn;
 use stream::{
     Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint,
-    OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Stored, Unit, Window,
+    OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, Unit, Window,
 };
 
 /// The engine's name in configuration and links.
@@ -144,6 +146,10 @@ impl Engine for PostgreSql {
 
     fn layout(&self, link: &Link, request: &LayoutRequest) -> Result<Layout> {
         layout::layout(link, request)
+    }
+
+    fn starting(&self, link: &Link, layout: &Layout) -> Result<Option<Starting>> {
+        configuration::starting(link, layout)
     }
 
     fn refuse_running(&self, layout: &Layout) -> Result<()> {

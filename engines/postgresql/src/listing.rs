@@ -5,6 +5,7 @@
 //! Nothing is held back: each file is given on as it is found, so that a million relations take no
 //! more memory than the names of the largest directory's unlogged relations.
 
+mod configuration;
 mod links;
 mod look;
 
@@ -12,12 +13,13 @@ pub(crate) use links::belongs_to_server;
 pub(crate) use look::mtime;
 
 use crate::data_directory::CONTROL;
-use crate::exclude::{self, Unlogged};
+use crate::exclude::{self, Patterns, Unlogged};
 use crate::pages::{PageChecks, PageTap};
 use crate::roots::{self, Tablespace};
 use errors::Result;
 use formats::relation::RelationFile;
-use look::{for_each_name, holds_relations, look, rel};
+use look::{followed, for_each_name, holds_relations, identity, look, rel};
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{DirEntry, Metadata};
 use std::os::unix::fs::MetadataExt;
@@ -35,6 +37,12 @@ pub(crate) struct Listing<'a> {
     /// Tablespaces that lie inside the data directory are copied through their links only.
     pub(crate) tablespaces: &'a [Tablespace],
     pub(crate) give: &'a mut dyn FnMut(VirtualFile) -> Result<()>,
+    /// What the operator leaves out.
+    pub(crate) patterns: Patterns,
+    /// Whether the operator's links to directories are followed.
+    pub(crate) follow_links: bool,
+    /// Directories that such links led to: none is copied twice, and no circle goes on for ever.
+    pub(crate) followed: HashSet<(u64, u64)>,
     /// What the operator should know.
     pub(crate) findings: Vec<Finding>,
 }
@@ -42,6 +50,9 @@ pub(crate) struct Listing<'a> {
 /// A directory to list.
 struct Dir<'a> {
     root: &'a RootName,
+    /// The directory that it was found in.
+    above: Option<&'a Dir<'a>>,
+    identity: (u64, u64),
     /// Where it is on this host.
     path: PathBuf,
     /// Where it is below its root; `None`: it is the root.
@@ -57,8 +68,11 @@ impl Listing<'_> {
     /// `source-files`, or the function's own.
     pub(crate) fn data(&mut self, path: &Path) -> Result<()> {
         let root = roots::data_root()?;
+        let Some(metadata) = followed(path)? else { return Ok(()) };
         self.directory(&Dir {
             root: &root,
+            above: None,
+            identity: identity(&metadata),
             path: path.to_owned(),
             below: None,
             of_relations: false,
@@ -74,8 +88,14 @@ impl Listing<'_> {
         let below = rel(None, OsStr::new(&tablespace.version_dir))?;
         let Some(metadata) = look(&path)? else { return Ok(()) };
         self.give_directory(&tablespace.root, &below, &metadata)?;
-        let below = Some(below);
-        self.directory(&Dir { root: &tablespace.root, path, below, of_relations: false })
+        self.directory(&Dir {
+            root: &tablespace.root,
+            above: None,
+            identity: identity(&metadata),
+            path,
+            below: Some(below),
+            of_relations: false,
+        })
     }
 
     fn directory(&mut self, dir: &Dir<'_>) -> Result<()> {
@@ -104,6 +124,9 @@ impl Listing<'_> {
         let below = rel(dir.below.as_ref(), &name)?;
         let path = entry.path();
         let Some(metadata) = look(&path)? else { return Ok(()) };
+        if dir.root.as_str() == roots::DATA && self.patterns.leave_out(&below) {
+            return self.emptied(dir, &path, &below);
+        }
         if metadata.is_symlink() {
             return self.link(dir, &path, &below, &metadata);
         }
@@ -128,7 +151,7 @@ impl Listing<'_> {
         below: &RelPath,
         metadata: &Metadata,
     ) -> Result<()> {
-        if self.tablespaces.iter().any(|tablespace| tablespace.is_at(metadata)) {
+        if self.is_tablespace(metadata) {
             return Ok(());
         }
         self.give_directory(dir.root, below, metadata)?;
@@ -141,7 +164,28 @@ impl Listing<'_> {
             return self.empty_wal(dir.root, &path, below);
         }
         let of_relations = holds_relations(dir.root, below);
-        self.directory(&Dir { root: dir.root, path, below: Some(below.clone()), of_relations })
+        self.directory(&Dir {
+            root: dir.root,
+            above: Some(dir),
+            identity: identity(metadata),
+            path,
+            below: Some(below.clone()),
+            of_relations,
+        })
+    }
+
+    /// What the operator leaves out: of a directory, or a link to one, a directory stays.
+    fn emptied(&mut self, dir: &Dir<'_>, path: &Path, below: &RelPath) -> Result<()> {
+        match followed(path)? {
+            Some(metadata) if metadata.is_dir() && !self.is_tablespace(&metadata) => {
+                self.give_directory(dir.root, below, &metadata)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_tablespace(&self, metadata: &Metadata) -> bool {
+        self.tablespaces.iter().any(|tablespace| tablespace.is_at(metadata))
     }
 
     /// The log travels on its own; what stays is what the server wants to find.

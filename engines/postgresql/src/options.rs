@@ -124,4 +124,15 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
             "Longest wait for log that a standby has dropped and its primary has not archived yet.",
         )
     },
+    option(
+        "exclude",
+        OptionKind::List,
+        "Paths in the data directory whose content is left out, such as `log`; `*` and `?` match \
+         within a name.",
+    ),
+    option(
+        "follow_links",
+        OptionKind::Flag,
+        "Copy directories that links in the data directory lead to; they are restored in place.",
+    ),
 ];

@@ -2,9 +2,11 @@
 
 mod settings;
 
+use crate::configuration;
 use crate::roots;
 use crate::state::State;
 use errors::{Error, Kind, Result};
+pub(crate) use settings::shell_word;
 use settings::{AUTO_CONF, SETTINGS_SINCE, SmallFile};
 use std::fs;
 use std::io;
@@ -13,7 +15,8 @@ use std::path::{Path, PathBuf};
 use stream::LastMile;
 use system::{Users, durable};
 
-const FILE_MODE: u32 = 0o600;
+/// The first major of which every minor knows `allow_in_place_tablespaces`.
+const IN_PLACE_SINCE: u16 = 15;
 
 /// Finishes a restored data directory.
 ///
@@ -30,9 +33,12 @@ pub(crate) fn finish(mile: &LastMile<'_>) -> Result<()> {
     if state.standby {
         recovery = settings::of_standby(recovery, &state);
     }
-    let lasting = settings::lasting(mile.keep_archiving, has_tablespace_in_place(data)?);
+    let lasting = settings::lasting(mile.keep_archiving, wants_in_place(&state, data)?);
     if major >= SETTINGS_SINCE {
-        warn_of_other_targets(&read(&data.join("postgresql.conf"))?);
+        warn_of_other_targets(&data.join("postgresql.conf"))?;
+        if let Some(dir) = mile.layout.roots.get(&configuration::root()?) {
+            for_each_file(dir, &warn_of_other_targets)?;
+        }
     }
     let brought = read(&data.join(AUTO_CONF))?;
     let files = settings::files(major, &brought, &recovery, &lasting);
@@ -53,24 +59,18 @@ fn link_tablespaces(mile: &LastMile<'_>, data: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether a tablespace is a directory where others are links.
-fn has_tablespace_in_place(data: &Path) -> Result<bool> {
-    let links = data.join(roots::LINKS);
-    let look = || {
-        for entry in fs::read_dir(&links)? {
-            if entry?.file_type()?.is_dir() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    };
-    look().map_err(|error| Error::io(format!("read {}", links.display()), error))
+/// Whether the server must accept tablespaces that are directories in `pg_tblspc`: it takes one for
+/// damage otherwise, and does not recover (`docs/decisions/0009-tablespaces-in-place.md`).
+fn wants_in_place(state: &State, data: &Path) -> Result<bool> {
+    let has_one = state.tablespace_in_place || roots::has_tablespace_in_place(data)?;
+    Ok(has_one || state.major >= IN_PLACE_SINCE)
 }
 
 fn write(data: &Path, file: &SmallFile) -> Result<()> {
     let path = data.join(file.name);
     let write = || {
-        durable::replace_file(&path, &file.bytes, FILE_MODE, file.point)?;
+        let mode = roots::file_mode(fs::metadata(data)?.mode());
+        durable::replace_file(&path, &file.bytes, mode, file.point)?;
         give_to_owner(&path, data, |path, uid, gid| chown(path, Some(uid), Some(gid)))
     };
     write().map_err(|error| Error::io(format!("write {}", path.display()), error))
@@ -97,15 +97,31 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     }
 }
 
+/// Each file below a directory.
+fn for_each_file(dir: &Path, act: &dyn Fn(&Path) -> Result<()>) -> Result<()> {
+    let failed = |error| Error::io(format!("read {}", dir.display()), error);
+    for entry in fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_dir() {
+            for_each_file(&entry.path(), act)?;
+        } else {
+            act(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// The administrator's own file is not changed; but a target in it keeps the server from starting.
-fn warn_of_other_targets(text: &[u8]) {
+fn warn_of_other_targets(path: &Path) -> Result<()> {
     let targets = ["", "_name", "_time", "_xid", "_lsn"].map(|end| format!("recovery_target{end}"));
-    for line in text.split(|&byte| byte == b'\n') {
+    for line in read(path)?.split(|&byte| byte == b'\n') {
         let name = settings::setting_name(line);
         if let Some(name) = targets.iter().find(|target| target.as_bytes() == name) {
             tracing::warn!(
-                "postgresql.conf sets {name}: remove it there before the server is started"
+                "{} sets {name}: remove it there before the server is started",
+                path.display()
             );
         }
     }
+    Ok(())
 }

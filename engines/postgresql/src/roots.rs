@@ -15,6 +15,8 @@ use system::Users;
 pub(crate) const DATA: &str = "data";
 /// Before a tablespace's identifier in the name of its root.
 const TABLESPACE: &str = "tablespace-";
+/// Bits of a data directory that the group may read.
+const GROUP_ACCESS: u32 = 0o050;
 /// Where the server keeps its links to tablespaces.
 pub(crate) const LINKS: &str = "pg_tblspc";
 
@@ -125,12 +127,41 @@ pub(crate) fn describe_data(path: &Path) -> Result<RootInfo> {
     Ok(describe(path, &metadata, &mut Users::new()))
 }
 
+/// The root of configuration files: private, as the data directory's owner's, whose server reads
+/// them.
+///
+/// # Errors
+/// `source-files`.
+pub(crate) fn describe_configuration(data: &Path) -> Result<RootInfo> {
+    Ok(RootInfo { path: "/".to_owned(), mode: 0o700, ..describe_data(data)? })
+}
+
+/// Whether a tablespace of the running server is a directory where others are links.
+///
+/// # Errors
+/// `source-files`.
+pub(crate) fn has_tablespace_in_place(data: &Path) -> Result<bool> {
+    let links = data.join(LINKS);
+    for entry in fs::read_dir(&links).map_err(|error| failed(&links, error))? {
+        let kind = entry.and_then(|entry| entry.file_type());
+        if kind.map_err(|error| failed(&links, error))?.is_dir() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn describe(path: &Path, metadata: &Metadata, users: &mut Users) -> RootInfo {
     RootInfo {
         path: percent_encode(path.as_os_str().as_bytes(), |byte| byte.is_ascii_graphic()),
         mode: metadata.mode() & 0o7777,
         owner: owner(metadata, users),
     }
+}
+
+/// The mode of a new file in a data directory: as the server's own, which go by the directory's.
+pub(crate) fn file_mode(directory: u32) -> u32 {
+    if directory & GROUP_ACCESS == GROUP_ACCESS { 0o640 } else { 0o600 }
 }
 
 /// Whose a file is.

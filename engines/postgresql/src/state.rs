@@ -1,5 +1,6 @@
 //! What a link keeps for later: enough to plan a recovery without any server.
 
+use crate::configuration::Places;
 use errors::{Context, Kind, Result};
 use formats::{Lsn, SegmentSize, SystemIdentifier, TimelineId};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,12 @@ pub(crate) struct State {
     /// Log that the backup itself holds among its files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) carried: Option<Carried>,
+    /// Absent: all configuration files are in the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) configuration: Option<Places>,
+    /// Whether a tablespace was a directory in `pg_tblspc` at the end of the backup.
+    #[serde(default)]
+    pub(crate) tablespace_in_place: bool,
 }
 
 /// The end of a standby's backup lies in a segment that the primary has not filled: as much of it as

@@ -3,7 +3,7 @@
 use crate::human;
 use chrono::SecondsFormat;
 use repository::LinkDocument;
-use stream::{Engine, Layout, Plan, RecoveryTarget};
+use stream::{Engine, Layout, Plan, RecoveryTarget, Starting};
 
 /// Everything that will be done, a line each.
 pub(super) fn print(
@@ -11,6 +11,7 @@ pub(super) fn print(
     plan: &Plan,
     document: &LinkDocument,
     layout: &Layout,
+    starting: Option<&Starting>,
 ) -> String {
     let link = &document.link;
     let mut rows = vec![
@@ -40,7 +41,11 @@ pub(super) fn print(
     let inclusive = if plan.inclusive { "inclusive" } else { "exclusive" };
     rows.push(vec!["target".to_owned(), format!("{target} ({inclusive})")]);
     rows.push(vec!["then".to_owned(), plan.action.to_string()]);
-    for note in &plan.notes {
+    if let Some(starting) = starting {
+        rows.push(vec!["start".to_owned(), starting.command.clone()]);
+    }
+    let more = starting.map(|starting| starting.notes.as_slice()).unwrap_or_default();
+    for note in plan.notes.iter().chain(more) {
         rows.push(vec!["note".to_owned(), note.clone()]);
     }
     human::table(&rows)

@@ -2,6 +2,7 @@
 
 use super::Backup;
 use crate::collector::Collected;
+use crate::configuration;
 use crate::mode::Stopped;
 use crate::roots::{self, Tablespace};
 use crate::session;
@@ -23,12 +24,16 @@ impl Backup<'_> {
         stopped: &Stopped,
         (log, carried): (LogReach, Option<Carried>),
     ) -> Result<Link> {
-        let state = self.state(stopped.lsn, carried);
+        let state = self.state(stopped.lsn, carried)?;
         let words = |pairs: &[(&str, String)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
         };
         let mut directories = BTreeMap::new();
         directories.insert(roots::data_root()?, roots::describe_data(&self.data.path)?);
+        if !self.configuration.outside.is_empty() {
+            let info = roots::describe_configuration(&self.data.path)?;
+            directories.insert(configuration::root()?, info);
+        }
         for tablespace in tablespaces {
             directories.insert(tablespace.root.clone(), tablespace.info.clone());
         }
@@ -70,8 +75,8 @@ impl Backup<'_> {
         })
     }
 
-    fn state(&self, stop: Lsn, carried: Option<Carried>) -> State {
-        State {
+    fn state(&self, stop: Lsn, carried: Option<Carried>) -> Result<State> {
+        Ok(State {
             system_identifier: self.server.system_identifier,
             timeline: self.control.timeline,
             start: self.start,
@@ -85,6 +90,8 @@ impl Backup<'_> {
             standby: self.server.in_recovery,
             last_record: self.last_record(stop),
             carried,
-        }
+            configuration: self.configuration.places.clone(),
+            tablespace_in_place: roots::has_tablespace_in_place(&self.data.path)?,
+        })
     }
 }

@@ -36,6 +36,8 @@ fn full(timeline: u32, first: u64, job: u64) -> Link {
         standby: false,
         last_record: None,
         carried: None,
+        configuration: None,
+        tablespace_in_place: false,
     };
     let time = at(i64::try_from(first + 1).unwrap() * 10);
     Link {

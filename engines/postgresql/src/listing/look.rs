@@ -11,6 +11,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use stream::{RelPath, RootName};
 
+/// ELOOP of path_resolution(7).
+const TOO_MANY_LINKS: i32 = 40;
+
 /// When a file was last changed; times that no calendar holds become its beginning.
 pub(crate) fn mtime(metadata: &Metadata) -> DateTime<Utc> {
     let nanos = u32::try_from(metadata.mtime_nsec()).unwrap_or(0);
@@ -49,6 +52,21 @@ pub(super) fn look(path: &Path) -> Result<Option<Metadata>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unreadable(path, error)),
     }
+}
+
+/// What a path leads to; `None` where that is nothing: gone, or a link to itself.
+pub(super) fn followed(path: &Path) -> Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error() == Some(TOO_MANY_LINKS) => Ok(None),
+        Err(error) => Err(unreadable(path, error)),
+    }
+}
+
+/// Device and inode: a directory may have several paths.
+pub(super) fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 pub(super) fn for_each_name(

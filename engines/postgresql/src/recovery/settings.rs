@@ -110,15 +110,15 @@ pub(super) fn of_standby(recovery: Pairs, state: &State) -> Pairs {
 }
 
 /// What the restored server needs beyond its recovery.
-pub(super) fn lasting(keep_archiving: bool, has_tablespace_in_place: bool) -> Pairs {
+pub(super) fn lasting(keep_archiving: bool, tablespaces_in_place: bool) -> Pairs {
     let mut pairs = Vec::new();
     if !keep_archiving {
         // A clone that archived into the original's log would spoil both.
         pairs.push(("archive_mode", "off".to_owned()));
     }
-    if has_tablespace_in_place {
-        // Without it the server takes the directory for damage, and does not recover. Whichever
-        // minor made such a tablespace knows the setting: 15, and the last ones of 10 to 14.
+    if tablespaces_in_place {
+        // Whichever minor made such a tablespace knows the setting: 15, and the last ones of 10 to
+        // 14.
         pairs.push(("allow_in_place_tablespaces", "on".to_owned()));
     }
     pairs
@@ -166,7 +166,7 @@ fn restore_command(fetch: &[String]) -> String {
 }
 
 /// A word that a shell takes as it is.
-fn shell_word(word: &str) -> String {
+pub(crate) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=:,@+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
