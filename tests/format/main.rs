@@ -113,3 +113,40 @@ fn hashes(server: &PostgreSql) -> Vec<String> {
     };
     ["small", "apart", "large"].map(sum).to_vec()
 }
+
+#[test]
+fn the_commands_of_the_page_recover_a_server_with_configuration_elsewhere() {
+    let mut lab = Lab::new(PROGRAM);
+    lab.server.stop();
+    let (data, etc) = (lab.server.data().to_owned(), lab.scratch.make_dir("etc"));
+    for name in ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"] {
+        fs::rename(data.join(name), etc.join(name)).unwrap();
+    }
+    lab.server = PostgreSql::at(&lab.scratch, etc);
+    lab.server.configure(&format!("data_directory = '{}'\n", data.display()));
+    lab.server.start();
+    lab.server.sql("CREATE TABLE t AS SELECT 7 AS n");
+    let _ = lab.backup();
+    lab.server.stop();
+    let work = lab.scratch.make_dir("work");
+    // The last command stands on the page for people; it keeps this script's output open.
+    let start = "pg_ctl -D data -o \"$(sed 's/^/-c /' \"$WORK/places\" | tr '\\n' ' ')\" start";
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/format.md"));
+    assert!(page.unwrap().contains(start), "the page has another command");
+    let script = lab.scratch.join("recover.sh");
+    let text =
+        format!("set -eu -o pipefail\n{}{start} > start.log 2>&1\n", commands("Recovery by hand"));
+    fs::write(&script, text).unwrap();
+    let path = format!("{}:{}", programs().display(), std::env::var("PATH").unwrap());
+    let mut shell = lab.scratch.command("bash");
+    shell.arg(&script).env("PATH", path).current_dir(&work);
+    shell.env("REPO", lab.repo()).env("TARGET", "pg-main").env("WORK", &work);
+    let outcome = run(&mut shell);
+    let tree = work.join("tree");
+    assert!(outcome.status.success(), "{}{}", outcome.stdout, outcome.stderr);
+    let (rows, directory) =
+        (lab.server.sql("SELECT n FROM t"), lab.server.sql("SHOW data_directory"));
+    let mut stop = lab.server.programs().command("pg_ctl");
+    run(stop.args(["stop", "-m", "immediate", "-D"]).arg(tree.join("data"))).ok();
+    assert_eq!((rows.as_str(), directory.as_str()), ("7", tree.join("data").to_str().unwrap()));
+}
