@@ -12,6 +12,7 @@ use crate::session::Session;
 use errors::{Context, Kind, Result};
 use includes::Search;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use stream::{Finding, RootName};
 
@@ -65,7 +66,11 @@ impl Configuration {
         }
         let mut found = search.found();
         let used: Vec<String> = row.get(5);
-        found.inside.extend(used.into_iter().map(PathBuf::from).filter(|path| path.is_relative()));
+        for path in used.into_iter().map(PathBuf::from) {
+            let is_relative = path.is_relative();
+            let below = includes::below(&path, data, Path::new(&told_data));
+            found.inside.extend(if is_relative { Some(path) } else { below });
+        }
         let places = named.map(|path| found.place(&path, data, Path::new(&told_data)));
         let is_elsewhere = places.iter().any(|place| !matches!(place, Place::Data(_)));
         if is_elsewhere || !found.outside.is_empty() {
@@ -108,6 +113,10 @@ fn sources(session: &Session, major: u16) -> Vec<PathBuf> {
         let Ok(row) = session.ask(question, &[]) else { continue };
         found.extend(row.get::<_, Vec<String>>(0).into_iter().map(PathBuf::from));
     }
-    found.retain(|path| fs::symlink_metadata(path).is_ok());
+    // What is gone since was perhaps meant to go; what cannot be reached is told.
+    found.retain(|path| match fs::symlink_metadata(path) {
+        Ok(_) => true,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    });
     found
 }

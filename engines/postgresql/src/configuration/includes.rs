@@ -88,6 +88,9 @@ impl<'a> Search<'a> {
 
     /// Notes a file outside the data directory, where it can be read.
     fn take(&mut self, path: &Path, must_exist: bool) -> bool {
+        if !is_same(self.data, self.told_data) {
+            return self.miss(path, "the server's data directory has another path on this host");
+        }
         let opened = File::open(path).and_then(|file| file.metadata());
         match opened {
             Ok(metadata) if metadata.is_file() => self.outside.insert(path.to_owned()),
@@ -161,12 +164,17 @@ pub(super) fn below(path: &Path, data: &Path, told_data: &Path) -> Option<PathBu
         if let Ok(below) = parent.strip_prefix(&data) {
             return Some(below.join(name));
         }
-        let is_as_told = told_data == data || fs::canonicalize(told_data).is_ok_and(|d| d == data);
-        if is_as_told {
+        if is_same(&data, told_data) {
             return None;
         }
     }
     path.strip_prefix(told_data).ok().map(Path::to_owned)
+}
+
+/// Whether server and host call the data directory the same: then they do so with other files, too.
+fn is_same(data: &Path, told_data: &Path) -> bool {
+    let real = |path| fs::canonicalize(path).ok();
+    data == told_data || real(data).is_some_and(|data| real(told_data) == Some(data))
 }
 
 /// Without `..`, where there is one: a path in a backup has none.

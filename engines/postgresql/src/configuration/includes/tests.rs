@@ -71,3 +71,22 @@ fn files_and_what_they_include() {
     let [missing] = found.findings.as_slice() else { panic!("{:?}", found.findings) };
     assert!(missing.text.contains("etc/missing cannot be read"), "{}", missing.text);
 }
+
+/// In a container the same path may be another file.
+#[test]
+fn files_of_another_file_system_are_not_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, etc) = (dir.path().join("data"), dir.path().join("etc"));
+    fs::create_dir(&data).unwrap();
+    fs::create_dir(&etc).unwrap();
+    fs::write(etc.join("postgresql.conf"), "").unwrap();
+    fs::write(data.join("pg_hba.conf"), "").unwrap();
+    let told = Path::new("/of/the/container");
+    let mut search = Search::new(&data, told);
+    search.settings(&etc.join("postgresql.conf"));
+    search.rules(&told.join("pg_hba.conf"));
+    let found = search.found();
+    assert!(found.outside.is_empty());
+    assert_eq!(found.inside, [PathBuf::from("pg_hba.conf")]);
+    assert_eq!(found.findings.len(), 1);
+}
