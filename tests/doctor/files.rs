@@ -1,7 +1,7 @@
 //! Data directories and tablespaces.
 
 use crate::Case;
-use crate::patient::{Error, Patient, Report, Warning};
+use crate::patient::{Error, Fine, Patient, Report, Warning};
 use fixtures::ScratchServer;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -42,7 +42,7 @@ pub(crate) const CASES: &[Case] = &[
     (
         "postgresql-configuration-outside",
         Warning,
-        &["extra.conf", "not in the backup", "cp -a "],
+        &["extra.conf", "Let the user that takes the backups read it"],
         configuration,
     ),
 ];
@@ -136,5 +136,8 @@ fn configuration(patient: &mut Patient) -> Report {
     patient.lab.server.configure(&format!("include = '{}'\n", extra.display()));
     patient.lab.server.reload();
     patient.lab.server.wait_until("current_setting('work_mem') = '5MB'");
+    let fine = patient.check();
+    fine.find("postgresql-configuration-outside", Fine, &["a backup takes", "extra.conf"]).unwrap();
+    close(&extra, 0o000);
     patient.check()
 }

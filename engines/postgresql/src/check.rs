@@ -5,6 +5,7 @@ mod archiving;
 pub(crate) mod catalogue;
 mod cluster;
 mod command;
+mod configuration;
 mod content;
 mod files;
 mod lag;
@@ -65,6 +66,7 @@ static STEPS: &[Step] = &[
     (&rule::SLOT_RETAINS, slots::retaining),
     (&rule::SLOTS_FREE, slots::free),
     (&rule::DATA_DIRECTORY, files::look),
+    (&rule::CONFIGURATION, configuration::look),
     (&rule::COLLATION_DATABASE, content::databases),
     (&rule::COLLATION, content::collations),
     (&rule::PREPARED, content::prepared),

@@ -24,7 +24,6 @@ struct Files {
     path: PathBuf,
     system: SystemIdentifier,
     major: u16,
-    configuration: Result<Vec<String>>,
 }
 
 pub(super) fn look(doctor: &Doctor<'_>) -> Findings {
@@ -37,12 +36,6 @@ pub(super) fn look(doctor: &Doctor<'_>) -> Findings {
         path: path.into(),
         system: SystemIdentifier::new(system.cast_unsigned()),
         major: doctor.major,
-        configuration: doctor.value(
-            "SELECT coalesce(array_agg(DISTINCT path), '{}') FROM (\
-                 SELECT sourcefile AS path FROM pg_settings WHERE sourcefile IS NOT NULL \
-                 UNION SELECT setting FROM pg_settings \
-                 WHERE name IN ('config_file', 'hba_file', 'ident_file') AND setting <> '') AS f",
-        ),
     };
     let what = format!("look at the files of {}", files.path.display());
     system::within(LIMIT, &what, move || Ok(files.all()))
@@ -84,7 +77,6 @@ impl Files {
         let spaces = tablespaces::look(&self.path, control, self.major);
         note(&rule::TABLESPACE_MISSING, spaces);
         note(&rule::LINKS, self.links());
-        note(&rule::CONFIGURATION, self.configuration());
         note(&rule::BACKUP_LABEL, self.label());
         note(&rule::QUEUE, self.queue());
     }

@@ -1,12 +1,10 @@
-//! What belongs to the server and lies outside its data directory: not in a backup.
+//! Links that lead out of the data directory: what lies there is not in a backup.
 
 use super::{Files, entries};
 use crate::check::{Findings, catalogue as rule, few};
 use crate::exclude;
 use crate::listing::belongs_to_server;
-use errors::{Context, Error, Kind};
 use std::fs;
-use std::path::Path;
 use stream::Diagnosis;
 
 /// Entries that are looked at for links: an administrator's own directories are small.
@@ -53,30 +51,5 @@ impl Files {
                     "For server logs nothing is lost: the link comes back, make its target first.",
                 ),
         ])
-    }
-
-    pub(super) fn configuration(&self) -> Findings {
-        let named = self.configuration.as_ref().map_err(Error::repeat)?;
-        let data = fs::canonicalize(&self.path)
-            .or_kind(Kind::SourceFiles, || format!("look at {}", self.path.display()))?;
-        let outside = |path: &&String| {
-            // A link in the data directory is followed where it leads to a file.
-            let is_inside = Path::new(path.as_str()).starts_with(&self.path)
-                || Path::new(path.as_str()).starts_with(&data);
-            !is_inside
-        };
-        let outside: Vec<String> = named.iter().filter(outside).cloned().collect();
-        if outside.is_empty() {
-            let text = "all configuration files are in the data directory";
-            return Ok(vec![Diagnosis::ok(&rule::CONFIGURATION, text)]);
-        }
-        let text = format!(
-            "configuration files outside the data directory are not in the backup: {}",
-            few(&outside)
-        );
-        Ok(vec![Diagnosis::warning(&rule::CONFIGURATION, text).hint(format!(
-            "Copy them with every change: cp -a {} <safe place>",
-            outside.join(" ")
-        ))])
     }
 }
