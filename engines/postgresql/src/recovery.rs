@@ -60,7 +60,7 @@ fn link_tablespaces(mile: &LastMile<'_>, data: &Path) -> Result<()> {
 }
 
 /// Whether the server must accept tablespaces that are directories in `pg_tblspc`: it takes one for
-/// damage otherwise, and does not recover (`docs/decisions/0009-tablespaces-in-place.md`).
+/// damage otherwise, and does not recover (`docs/decisions/0011-tablespaces-in-place.md`).
 fn wants_in_place(state: &State, data: &Path) -> Result<bool> {
     let has_one = state.tablespace_in_place || roots::has_tablespace_in_place(data)?;
     Ok(has_one || state.major >= IN_PLACE_SINCE)
