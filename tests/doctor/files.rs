@@ -109,7 +109,7 @@ fn both_tablespaces(patient: &mut Patient) -> Report {
     report.find("postgresql-tablespace-unreadable", Error, &["space_a"]).unwrap();
     fs::rename(&aside, &second).unwrap();
     close(&first, 0o700);
-    patient.check().find("postgresql-tablespace-missing", crate::Severity::Fine, &["2 "]).unwrap();
+    patient.check().find("postgresql-tablespace-missing", Fine, &["2 "]).unwrap();
     report
 }
 
