@@ -11,7 +11,7 @@ use errors::{Error, Kind, Result};
 use repository::{Claim, LinkDocument, RepositorySink, SinkOptions, UnitStore};
 use serde_json::json;
 use std::time::Instant;
-use stream::{Engine, Job, JobId, Level, Sink, Unit};
+use stream::{Engine, Job, JobId, Sink, Unit};
 use uuid::Uuid;
 
 /// # Errors
@@ -140,6 +140,6 @@ fn list_files(engine: &dyn Engine, job: &Job, unit: &Unit) -> Result<Answer> {
     let (text, items) = sink.take();
     let totals = format!("{} files, {}\n", link.totals.files, human::bytes(link.totals.bytes));
     let summary =
-        json!({"files": link.totals.files, "bytes": link.totals.bytes, "level": Level::Full});
+        json!({"files": link.totals.files, "bytes": link.totals.bytes, "level": job.level});
     Ok(Answer::new("seawall.backup-plan/1", text + &totals, summary).with_items(items))
 }

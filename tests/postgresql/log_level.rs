@@ -62,6 +62,12 @@ fn segments(lab: &Lab) -> Vec<String> {
 fn nothing_between_two_jobs_is_lost_and_an_idle_server_writes_nothing() {
     let mut lab = lab();
     insert(&lab, 1);
+    // A place that keeps nothing, as a daemon's stream: the pieces themselves are given to it.
+    let segment = lab.server.sql("SELECT pg_walfile_name(pg_current_wal_insert_lsn())");
+    let plan = run_log(&lab, &["--dry-run", "--output", "json", "--quiet"]).out();
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    assert_eq!((&plan["level"], plan["bytes"].as_u64() > Some(0)), (&"log".into(), true), "{plan}");
+    assert!(plan["items"].to_string().contains(&format!("pg_wal/{segment}")), "{plan}");
     let first = log(&lab);
     lab.server.sql(
         "INSERT INTO t SELECT g, (SELECT string_agg(md5(g || ' ' || i), '') FROM generate_series(1, 60) i) \
