@@ -112,3 +112,25 @@ fn the_program_finds_a_standby_fit_for_a_backup() {
     assert!(checked.contains("the server is a standby"), "{checked}");
     assert!(checked.contains("archives nothing on a standby: a backup looks for log"), "{checked}");
 }
+
+#[test]
+fn a_log_backup_of_a_standby_takes_what_is_whole() {
+    let mut pair = Pair::of_stock("");
+    pair.backup(&[]).ok();
+    let ends = |pair: &Pair| {
+        let link = pair.newest();
+        (link["from"].to_string(), link["to"].to_string())
+    };
+    let (_, full) = ends(&pair);
+    pair.lab.server.sql("INSERT INTO t (text) VALUES ('logged')");
+    pair.lab.archive();
+    pair.lab.server.sql("INSERT INTO t (text) VALUES ('in a segment that is not whole')");
+    pair.catch_up();
+    pair.backup(&["--level", "log"]).ok();
+    assert_eq!(pair.newest()["level"], "log");
+    let (from, to) = ends(&pair);
+    assert!(from == full && to > from, "{from} {to}");
+    pair.backup(&["--level", "log"]).ok();
+    assert_eq!(ends(&pair), (to.clone(), to));
+    pair.verify();
+}

@@ -101,7 +101,9 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
 /// The server's timeline, and the position where it writes or replays.
 fn position(session: &Session, server: &Server, data: &DataDirectory) -> Result<(TimelineId, Lsn)> {
     if server.in_recovery {
-        let row = session.ask("SELECT pg_last_wal_replay_lsn()::text", &[])?;
+        // Behind a switch replay is at the segment's end before the rest of it has been received.
+        let sql = "SELECT least(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text";
+        let row = session.ask(sql, &[])?;
         return Ok((data.control()?.0.timeline, parse_lsn(row.get(0))?));
     }
     // The control file may still tell of the timeline before the last promotion; a name does not.
