@@ -130,16 +130,3 @@ pub enum Severity {
     /// A backup would fail, or be useless.
     Error,
 }
-
-/// One finding of a look at stored things.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advice {
-    /// Stable name: `wal-gap`.
-    pub id: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// A lowercase fact.
-    pub text: String,
-    /// What to do, as sentences.
-    pub hints: Vec<String>,
-}

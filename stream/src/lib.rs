@@ -29,7 +29,7 @@ mod tree;
 mod window;
 
 pub use diagnosis::{Diagnosis, Stored};
-pub use engine::{Advice, Engine, Severity, Unit};
+pub use engine::{Engine, Severity, Unit};
 pub use escape::{percent_decode, percent_encode};
 pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};
 pub use job::{Cancel, Job};
