@@ -1,5 +1,7 @@
 //! Files written by real servers, for tests: see `fixtures/postgresql/ORIGIN.md`.
 
+pub(crate) mod mysql;
+
 use std::path::{Path, PathBuf};
 
 /// The majors that have a folder of their own.

@@ -21,11 +21,17 @@
 //! | `tar.rs` | tar headers of the repository's volumes |
 //! | `sealed.rs` | JSON documents that notice their own damage |
 //! | `log_piece.rs` | the stored form of a piece of log |
+//! | `xbstream.rs` | the stream of mariadb-backup and XtraBackup, chunk by chunk, read and written |
+//! | `xbstream/files.rs` | the files in such a stream, and whether they are a whole backup |
+//! | `mysql_texts.rs` | checkpoints, info and binlog position of such a backup; GTIDs |
+//! | `member_encoding.rs` | how files of such a backup are packed, by suffix and content |
 //!
 //! Facts about servers name their source: a structure or function of the server, or "measured",
-//! which means by a test on the files in `fixtures/postgresql`.
+//! which means by a test on the files in `fixtures/postgresql` and `fixtures/mysql`, or as their
+//! `ORIGIN.md` says.
 
 mod bytes;
+mod checksum;
 mod text;
 
 pub mod backup_label;
@@ -35,6 +41,8 @@ pub mod fuzz;
 pub mod log_piece;
 pub mod lsn;
 pub mod manifest;
+pub mod member_encoding;
+pub mod mysql_texts;
 pub mod page;
 pub mod relation;
 pub mod sealed;
@@ -44,6 +52,7 @@ pub mod tablespace_map;
 pub mod tar;
 pub mod timeline;
 pub mod wal;
+pub mod xbstream;
 
 #[cfg(test)]
 mod fixture;

@@ -16,7 +16,7 @@ mod walk;
 mod xid;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

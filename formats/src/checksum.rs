@@ -1,0 +1,140 @@
+//! Checksums of other people's formats, computed as the bytes pass.
+
+/// CRC-32 of ISO 3309, as in zlib: xbstream and xbcrypt carry it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crc32(u32);
+
+/// The polynomial with its bits reversed.
+const CRC32_POLYNOMIAL: u32 = 0xEDB8_8320;
+
+/// `TABLES[n]` moves a byte over `n` more zero bytes, so that eight bytes are taken at once.
+static TABLES: [[u32; 256]; 8] = tables();
+
+const fn tables() -> [[u32; 256]; 8] {
+    let mut tables = [[0; 256]; 8];
+    let mut byte: usize = 0;
+    let mut value: u32 = 0;
+    while byte < 256 {
+        let mut crc = value;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ CRC32_POLYNOMIAL } else { crc >> 1 };
+            bit += 1;
+        }
+        tables[0][byte] = crc;
+        byte += 1;
+        value += 1;
+    }
+    let mut table = 1;
+    while table < 8 {
+        let mut byte = 0;
+        while byte < 256 {
+            let before = tables[table - 1][byte];
+            tables[table][byte] = before >> 8 ^ tables[0][(before & 0xFF) as usize];
+            byte += 1;
+        }
+        table += 1;
+    }
+    tables
+}
+
+impl Crc32 {
+    pub(crate) fn new() -> Self {
+        Self(!0)
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        let look = |table: usize, byte: u8| TABLES[table][usize::from(byte)];
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for &[a, b, c, d, e, f, g, h] in chunks {
+            let [i, j, k, l] = (self.0 ^ u32::from_le_bytes([a, b, c, d])).to_le_bytes();
+            self.0 = look(7, i) ^ look(6, j) ^ look(5, k) ^ look(4, l);
+            self.0 ^= look(3, e) ^ look(2, f) ^ look(1, g) ^ look(0, h);
+        }
+        for byte in rest {
+            let [low, ..] = self.0.to_le_bytes();
+            self.0 = self.0 >> 8 ^ look(0, low ^ byte);
+        }
+    }
+
+    pub(crate) fn value(self) -> u32 {
+        !self.0
+    }
+
+    pub(crate) fn of(bytes: &[u8]) -> u32 {
+        let mut crc = Self::new();
+        crc.update(bytes);
+        crc.value()
+    }
+}
+
+/// The polynomial of CRC-32C with its bits reversed.
+const CRC32C_POLYNOMIAL: u32 = 0x82F6_3B78;
+
+/// `POWERS[n]` is x to the power of 8·2^n: what 2^n zero bytes do to the register.
+static POWERS: [u32; 64] = powers();
+
+const fn powers() -> [u32; 64] {
+    let mut powers = [0; 64];
+    // The highest bit stands for x^0.
+    powers[0] = 0x8000_0000 >> 8;
+    let mut at = 1;
+    while at < 64 {
+        powers[at] = product(powers[at - 1], powers[at - 1]);
+        at += 1;
+    }
+    powers
+}
+
+/// The product of two polynomials, modulo that of CRC-32C.
+const fn product(a: u32, mut b: u32) -> u32 {
+    let mut product = 0;
+    let mut bit = 0x8000_0000_u32;
+    while bit != 0 {
+        if a & bit != 0 {
+            product ^= b;
+        }
+        b = if b & 1 == 1 { b >> 1 ^ CRC32C_POLYNOMIAL } else { b >> 1 };
+        bit >>= 1;
+    }
+    product
+}
+
+/// The CRC-32C of bytes that had `crc`, followed by that many zero bytes: a hole costs no reading.
+pub(crate) fn crc32c_with_zeros(crc: u32, zeros: u64) -> u32 {
+    let powers = POWERS.iter().enumerate().filter(|(bit, _)| zeros >> bit & 1 == 1);
+    !powers.fold(!crc, |register, (_, &power)| product(power, register))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_values() {
+        assert_eq!(Crc32::of(b"123456789"), 0xCBF4_3926);
+        assert_eq!(Crc32::of(b""), 0);
+    }
+
+    #[test]
+    fn parts_give_the_same_as_the_whole() {
+        let bytes: Vec<u8> = (0..1000_u32).map(|n| n.wrapping_mul(37).to_le_bytes()[1]).collect();
+        for cut in 0..bytes.len() {
+            let mut crc = Crc32::new();
+            crc.update(&bytes[..cut]);
+            crc.update(&bytes[cut..]);
+            assert_eq!(crc.value(), Crc32::of(&bytes));
+        }
+    }
+
+    #[test]
+    fn zeros_count_as_if_they_were_read() {
+        let crc = crc32c::crc32c(b"before");
+        for zeros in [0, 1, 2, 3, 511, 4096, 1_000_003] {
+            let read = crc32c::crc32c_append(crc, &vec![0; zeros]);
+            assert_eq!(crc32c_with_zeros(crc, zeros as u64), read, "{zeros}");
+        }
+        let twice = crc32c_with_zeros(crc32c_with_zeros(crc, 1 << 40), 1 << 40);
+        assert_eq!(crc32c_with_zeros(crc, 1 << 41), twice);
+    }
+}
