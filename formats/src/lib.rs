@@ -23,6 +23,7 @@
 //! | `log_piece.rs` | the stored form of a piece of log |
 //! | `xbstream.rs` | the stream of mariadb-backup and XtraBackup, chunk by chunk, read and written |
 //! | `xbstream/files.rs` | the files in such a stream, and whether they are a whole backup |
+//! | `innodb_delta.rs` | `.meta` and `.delta`, an incremental's pages of one InnoDB file |
 //! | `mysql_texts.rs` | checkpoints, info and binlog position of such a backup; GTIDs |
 //! | `member_encoding.rs` | how files of such a backup are packed, by suffix and content |
 //!
@@ -38,6 +39,7 @@ pub mod backup_label;
 pub mod control;
 #[doc(hidden)]
 pub mod fuzz;
+pub mod innodb_delta;
 pub mod log_piece;
 pub mod lsn;
 pub mod manifest;
