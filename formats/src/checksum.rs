@@ -68,6 +68,23 @@ impl Crc32 {
     }
 }
 
+/// Adler-32 of RFC 1950 as in zlib, of bytes that are all at hand.
+pub(crate) fn adler32(bytes: &[u8]) -> u32 {
+    const MODULUS: u32 = 65_521;
+    // As many as the sums hold without a remainder being taken.
+    const RUN: usize = 5552;
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for run in bytes.chunks(RUN) {
+        for &byte in run {
+            low += u32::from(byte);
+            high += low;
+        }
+        low %= MODULUS;
+        high %= MODULUS;
+    }
+    high << 16 | low
+}
+
 /// The polynomial of CRC-32C with its bits reversed.
 const CRC32C_POLYNOMIAL: u32 = 0x82F6_3B78;
 
@@ -114,6 +131,16 @@ mod tests {
     fn known_values() {
         assert_eq!(Crc32::of(b"123456789"), 0xCBF4_3926);
         assert_eq!(Crc32::of(b""), 0);
+        assert_eq!(adler32(b"Wikipedia"), 0x11E6_0398);
+        assert_eq!(adler32(b""), 1);
+        assert_eq!(adler32(&[0xFF; 100_000]), {
+            let (mut low, mut high) = (1_u64, 0_u64);
+            (0..100_000).for_each(|_| {
+                low = (low + 255) % 65_521;
+                high = (high + low) % 65_521;
+            });
+            u32::try_from(high << 16 | low).unwrap()
+        });
     }
 
     #[test]

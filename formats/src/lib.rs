@@ -26,6 +26,8 @@
 //! | `innodb_delta.rs` | `.meta` and `.delta`, an incremental's pages of one InnoDB file |
 //! | `mysql_texts.rs` | checkpoints, info and binlog position of such a backup; GTIDs |
 //! | `member_encoding.rs` | how files of such a backup are packed, by suffix and content |
+//! | `qpress.rs` | `.qp`, unpacked |
+//! | `xbcrypt.rs` | `.xbcrypt`, its chunks and their checksums |
 //!
 //! Facts about servers name their source: a structure or function of the server, or "measured",
 //! which means by a test on the files in `fixtures/postgresql` and `fixtures/mysql`, or as their
@@ -46,6 +48,7 @@ pub mod manifest;
 pub mod member_encoding;
 pub mod mysql_texts;
 pub mod page;
+pub mod qpress;
 pub mod relation;
 pub mod sealed;
 pub mod segment;
@@ -54,6 +57,7 @@ pub mod tablespace_map;
 pub mod tar;
 pub mod timeline;
 pub mod wal;
+pub mod xbcrypt;
 pub mod xbstream;
 
 #[cfg(test)]
