@@ -4,11 +4,14 @@
 //! with the checksum made right. The same functions run on all fixtures, and on damaged copies of
 //! them, as an ordinary test.
 
+mod mysql;
 mod names;
 mod server_files;
 mod stored;
 mod wal;
+mod xbstream;
 
+pub use mysql::{innodb_delta, mysql_texts, qpress, xbcrypt};
 pub use names::{lsn, relation, system_identifier, wal_file};
 pub use server_files::{
     backup_history, backup_label, control, first_page, manifest, page, tablespace_map,
@@ -16,6 +19,7 @@ pub use server_files::{
 };
 pub use stored::{piece_head, piece_trailer, sealed, tar};
 pub use wal::{segment_facts, wal_segment};
+pub use xbstream::{xbstream, xbstream_files};
 
 #[cfg(test)]
 mod tests;

@@ -6,16 +6,19 @@ use crate::fixture;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 18] = [
+const TARGETS: [Target; 24] = [
     ("backup_history", backup_history),
     ("backup_label", backup_label),
     ("control", control),
     ("first_page", first_page),
+    ("innodb_delta", innodb_delta),
     ("lsn", lsn),
     ("manifest", manifest),
+    ("mysql_texts", mysql_texts),
     ("page", page),
     ("piece_head", piece_head),
     ("piece_trailer", piece_trailer),
+    ("qpress", qpress),
     ("relation", relation),
     ("sealed", sealed),
     ("segment_facts", segment_facts),
@@ -25,6 +28,9 @@ const TARGETS: [Target; 18] = [
     ("timeline_history", timeline_history),
     ("wal_file", wal_file),
     ("wal_segment", wal_segment),
+    ("xbcrypt", xbcrypt),
+    ("xbstream", xbstream),
+    ("xbstream_files", xbstream_files),
 ];
 
 /// Inputs are cut here, so that the test stays within seconds.
@@ -41,6 +47,19 @@ fn inputs() -> Vec<Vec<u8>> {
     inputs.push(fixture::wal("18", "000000010000000000000002"));
     inputs.push(crate::sealed::seal("{\"a\":1}").unwrap().into_bytes());
     inputs.push(crate::log_piece::encode_trailer(&[7; 32]).to_vec());
+    let members = fixture::mysql::members("xtrabackup-2.4/inc3-enc", |_| true).0;
+    inputs.extend(members.into_values());
+    let packed = |path: &str| path == "backup-my.cnf.qp";
+    inputs.extend(fixture::mysql::members("xtrabackup-2.4/full-qp", packed).0.into_values());
+    let stream = fixture::mysql::stream("mariadb-10.11/ddl-during-backup");
+    inputs.push(stream[stream.len() - BYTES_MAX..].to_vec());
+    let chunks = stream.windows(8).rposition(|bytes| bytes == b"XBSTCK01").unwrap();
+    inputs.push(stream[chunks..].to_vec());
+    inputs.push(fixture::mysql::stream("xtrabackup-2.4/inc3-enc"));
+    let folder = "mariadb-10.11/extra-lsndir-inc";
+    for name in ["xtrabackup_checkpoints", "xtrabackup_info"] {
+        inputs.push(fixture::mysql::text(&format!("{folder}/{name}")).into_bytes());
+    }
     for text in ["0/2000028", "7710244329930217866", "16384_vm.2", "t3_16384"] {
         inputs.push(text.into());
     }
