@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context, source: Source) -> Result<Answer> {
         level: Level::Full,
         options: options.clone(),
         links: looked.links,
-        accepted: Vec::new(),
+        accepted: looked.accepted,
         cancel: context.cancel.clone(),
         progress: Arc::new(Silent),
     };

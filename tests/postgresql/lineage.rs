@@ -54,6 +54,8 @@ fn a_new_cluster_continues_a_target_after_one_explicit_word() {
     assert_eq!(lab.run(&backup).code(), 22, "a dry run changes nothing");
     let accepted = lab.run(&["accept", &url, "--target", TARGET]).out();
     assert!(accepted.contains("take a full backup now"), "{accepted}");
+    let checked = lab.run(&["check", &url, "--target", TARGET]).stdout;
+    assert!(checked.contains("may be backed up as pg-main"), "{checked}");
     let again = lab.run(&["accept", &url, "--target", TARGET]).out();
     assert!(again.contains("was accepted for pg-main before"), "{again}");
 
@@ -78,8 +80,10 @@ fn the_old_cluster_does_not_come_back_unnoticed() {
     // Somebody starts the old server and its old job.
     let mut old = PostgreSql::at(&lab.scratch, lab.scratch.join("pg"));
     old.start();
-    let refused = lab.run(&["backup", &old.url(), "--target", TARGET]);
-    assert_eq!(refused.code(), 22, "{}", refused.stderr);
+    for level in ["full", "log"] {
+        let refused = lab.run(&["backup", &old.url(), "--target", TARGET, "--level", level]);
+        assert_eq!(refused.code(), 22, "{level}: {}", refused.stderr);
+    }
     assert_eq!(lab.json(&["list"])["items"].as_array().unwrap().len(), 2);
     let odd = lab.run(&["accept", &old.url(), "--target", TARGET, "--lineage", "../x"]);
     assert_eq!(odd.code(), 2, "{}", odd.stderr);

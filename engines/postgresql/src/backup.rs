@@ -9,6 +9,7 @@ use crate::collector::{Collected, Collector, Row, TABLESPACE_MAP};
 use crate::configuration::Configuration;
 use crate::data_directory::{CONTROL, DataDirectory};
 use crate::exclude::Patterns;
+use crate::lineage;
 use crate::listing;
 use crate::mode::{self, Stopped};
 use crate::roots;
@@ -40,7 +41,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
 
     // The files are on this host, readable, and continue what the target holds already.
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
-    refuse_other_cluster(job, &server)?;
+    lineage::refuse_other_cluster(job, server.system_identifier)?;
     server.require_archiving(&job.options, || log::others_archive(job, sink, &session, &data))?;
     let configuration = Configuration::ask(&session, &data.path, server.major)?;
     configuration.inside.iter().try_for_each(|path| patterns.refuse_used(path))?;
@@ -74,25 +75,6 @@ fn refuse_level(level: Level) -> Result<()> {
     }
     Err(Error::new(Kind::Usage, format!("PostgreSQL has no backup of level {level} yet"))
         .hint("Use --level full. Between two fulls the log holds every change: archive it, or use --level log."))
-}
-
-/// Two clusters in one target would be one chain of files that do not belong together.
-fn refuse_other_cluster(job: &Job, server: &Server) -> Result<()> {
-    let Some(last) = job.links.last() else { return Ok(()) };
-    let ours = server.system_identifier.to_string();
-    let theirs = last.lineage.get("system_identifier").cloned().unwrap_or_default();
-    if theirs == ours || job.accepted.contains(&ours) {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::SystemIdentifier,
-        format!(
-            "the server is the cluster {ours}, the backups of {} are of the cluster {theirs}",
-            job.target
-        ),
-    )
-    .hint("After initdb or pg_upgrade: `seawall accept` lets the new cluster continue this target, and the old backups stay restorable.")
-    .hint("If it is another server, use another target name: --target NAME."))
 }
 
 struct Backup<'a> {

@@ -7,6 +7,7 @@
 //! | `session`, `address`, `password`, `tls` | the one connection |
 //! | `server` | what the server says of itself; missing rights |
 //! | `data_directory`, `roots` | the files' places, and the proof that they are the server's |
+//! | `lineage` | one target, one cluster |
 //! | `mode` | start and stop of backup mode |
 //! | `standby` | what is different on a standby |
 //! | `listing`, `exclude` | which files a backup holds |
@@ -32,6 +33,7 @@ mod cover;
 mod data_directory;
 mod exclude;
 mod layout;
+mod lineage;
 mod listing;
 mod log_backup;
 mod log_verify;

@@ -9,6 +9,7 @@ mod parent;
 mod source;
 
 use crate::data_directory::DataDirectory;
+use crate::lineage;
 use crate::listing;
 use crate::roots;
 use crate::segment_tap::SegmentTap;
@@ -40,6 +41,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     job.progress.phase("connect");
     let session = Session::open(job)?;
     let server = Server::ask(&session, &job.options)?;
+    lineage::refuse_other_cluster(job, server.system_identifier)?;
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
     let size = data.control()?.0.segment_size;
 

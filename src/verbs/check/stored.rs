@@ -17,6 +17,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(super) struct Looked {
     pub(super) found: Vec<Diagnosis>,
     pub(super) links: Vec<Link>,
+    pub(super) accepted: Vec<String>,
     /// Bytes that can still be written, where the storage knows.
     pub(super) free: Option<u64>,
     /// The log, and where the repository is.
@@ -44,16 +45,19 @@ pub(super) fn look(settings: &Settings, target: &TargetName) -> Looked {
         return looked;
     }
     match backups(&store) {
-        Ok((documents, damaged)) => {
+        Ok(Kept { documents, damaged, accepted }) => {
             let (place, count) = (repository.describe(), documents.len());
             let text = format!("the repository {place} holds {count} backup(s) of {target}");
             looked.found.push(Diagnosis::ok(&rule::REPOSITORY, text));
             looked.found.push(damage(&damaged));
             let free = free(&repository);
             looked.free = free.as_ref().ok().copied().flatten();
-            looked.note(&rule::SPACE, free.map(|free| space(free, documents.last())));
+            // A log backup takes next to nothing, and restores nothing alone.
+            let newest = documents.iter().rfind(|document| document.link.earliest.is_some());
+            looked.note(&rule::SPACE, free.map(|free| space(free, newest)));
             let limit = settings.general.seconds("max_backup_age");
-            looked.found.extend(limit.map(|limit| age(documents.last(), limit)));
+            looked.found.extend(limit.map(|limit| age(newest, limit)));
+            looked.accepted = accepted;
             looked.links = documents.into_iter().map(|document| document.link).collect();
         }
         Err(error) => looked.found.push(Diagnosis::failure(&rule::REPOSITORY, &error)),
@@ -82,8 +86,16 @@ fn write(repository: &Repository) -> Result<Diagnosis> {
     Ok(Diagnosis::ok(&rule::WRITE, text))
 }
 
-/// The backups that can be read, oldest first, and what is wrong with the others.
-fn backups(store: &UnitStore) -> Result<(Vec<LinkDocument>, Vec<String>)> {
+/// What the repository holds of a target.
+struct Kept {
+    /// The backups that can be read, oldest first.
+    documents: Vec<LinkDocument>,
+    /// What is wrong with the others.
+    damaged: Vec<String>,
+    accepted: Vec<String>,
+}
+
+fn backups(store: &UnitStore) -> Result<Kept> {
     let store = store.clone();
     limited("read the repository", move || {
         let (mut documents, mut damaged) = (Vec::new(), Vec::new());
@@ -93,7 +105,7 @@ fn backups(store: &UnitStore) -> Result<(Vec<LinkDocument>, Vec<String>)> {
                 Err(error) => damaged.push(format!("{name}: {}", error.line())),
             }
         }
-        Ok((documents, damaged))
+        Ok(Kept { documents, damaged, accepted: store.accepted_lineages()? })
     })
 }
 

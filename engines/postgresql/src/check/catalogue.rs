@@ -56,7 +56,7 @@ errors::rules! {
         "Push the segments if they still exist, or take a backup now."
     OTHER_CLUSTER "postgresql-other-cluster"
         "The target holds backups of another cluster: a backup is refused."
-        "Use a new target name after initdb or pg_upgrade."
+        "`seawall accept` lets the new cluster continue the target; otherwise use a new target name."
     FIRST_BACKUP "postgresql-first-backup-space"
         "Before the first backup: free space in the repository, compared with the size of the databases."
         "Make room, unless the data compresses well."

@@ -1,8 +1,7 @@
 //! What the target holds: of this cluster, and without a gap behind the newest backup.
 
 use super::{Doctor, Findings, catalogue as rule, one};
-use crate::cover;
-use formats::SystemIdentifier;
+use crate::{cover, lineage, server};
 use stream::Diagnosis;
 
 pub(super) fn gap(doctor: &Doctor<'_>) -> Findings {
@@ -29,20 +28,17 @@ pub(super) fn gap(doctor: &Doctor<'_>) -> Findings {
 }
 
 pub(super) fn other(doctor: &Doctor<'_>) -> Findings {
-    let Some(last) = doctor.job.links.last() else { return Ok(Vec::new()) };
-    let system: i64 = doctor.value("SELECT system_identifier FROM pg_control_system()")?;
-    let ours = SystemIdentifier::new(system.cast_unsigned()).to_string();
-    let theirs = last.lineage.get("system_identifier").cloned().unwrap_or_default();
-    let target = &doctor.job.target;
-    if ours == theirs {
-        let text = format!("the backups of {target} are of this cluster");
-        return one(Diagnosis::ok(&rule::OTHER_CLUSTER, text));
+    if doctor.job.links.is_empty() {
+        return Ok(Vec::new());
     }
-    one(Diagnosis::error(
-        &rule::OTHER_CLUSTER,
-        format!("the server is the cluster {ours}, the backups of {target} are of the cluster {theirs}"),
-    )
-    .hint("After initdb or pg_upgrade, use a new target name: --target NAME, also in archive_command."))
+    let ours = server::system_identifier(&doctor.session)?;
+    one(match lineage::refuse_other_cluster(doctor.job, ours) {
+        Ok(()) => {
+            let text = format!("the cluster {ours} may be backed up as {}", doctor.job.target);
+            Diagnosis::ok(&rule::OTHER_CLUSTER, text)
+        }
+        Err(refusal) => Diagnosis::failure(&rule::OTHER_CLUSTER, &refusal),
+    })
 }
 
 /// Later backups are compared with earlier ones; before the first there are only the databases.
