@@ -71,6 +71,11 @@ impl SegmentNumber {
         Self(lsn.0.saturating_sub(1) / size.0)
     }
 
+    /// The segment of that number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The number.
     pub const fn get(self) -> u64 {
         self.0
@@ -79,6 +84,11 @@ impl SegmentNumber {
     /// The segment after this one. Numbers are at most 2^44, so this does not run out.
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+
+    /// The segment before this one; the first has none and is its own.
+    pub const fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
     }
 
     /// The position of the first byte. A number that was made with a larger segment size saturates

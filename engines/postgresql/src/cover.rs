@@ -8,6 +8,7 @@ mod timelines;
 mod window;
 
 use crate::state::State;
+use crate::wal;
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use errors::{Error, Kind, Result};
 use facts::Segments;
@@ -18,6 +19,7 @@ use reach::Reach;
 use route::Route;
 use std::collections::BTreeMap;
 use stream::{Link, LogView, Plan, RecoveryRequest, RecoveryTarget, TargetAction};
+pub(crate) use timelines::Course;
 pub(crate) use window::{restore_points, window};
 
 /// Chooses the newest backup that serves, and proves that recovery from it finds its target.
@@ -119,9 +121,7 @@ fn sought(request: &RecoveryRequest) -> Result<Option<Sought>> {
     Ok(match &request.target {
         RecoveryTarget::Latest | RecoveryTarget::Immediate => None,
         RecoveryTarget::Time(time) => Some(Sought::Time { time: *time, or_at }),
-        RecoveryTarget::Position(position) => {
-            Some(Sought::Position(Lsn(u64::try_from(position.value()).unwrap_or(u64::MAX))))
-        }
+        RecoveryTarget::Position(position) => Some(Sought::Position(wal::lsn(*position))),
         RecoveryTarget::Transaction(number) => {
             let xid = u32::try_from(*number).map_err(|_| {
                 Error::new(Kind::Usage, format!("{number} is no transaction of this server"))
@@ -154,8 +154,7 @@ fn unreachable(reach: &Reach, proof: &Proof, request: &RecoveryRequest, link: &L
     let what = match &request.target {
         RecoveryTarget::Time(time) => format!("the log does not reach {}", print_time(*time)),
         RecoveryTarget::Position(position) => {
-            let lsn = Lsn(u64::try_from(position.value()).unwrap_or(u64::MAX));
-            format!("the log does not reach LSN {lsn}")
+            format!("the log does not reach LSN {}", wal::lsn(*position))
         }
         RecoveryTarget::Transaction(number) => format!("transaction {number} is not in the log"),
         RecoveryTarget::Name(name) => format!("there is no restore point {name:?} in the log"),
@@ -164,10 +163,11 @@ fn unreachable(reach: &Reach, proof: &Proof, request: &RecoveryRequest, link: &L
     let end = proof.broken.clone().unwrap_or_else(|| reach.end_text());
     let error = Error::new(Kind::LogGap, format!("{what}: {end}"))
         .hint(format!("It reaches LSN {}.", reach.end()));
-    let error = match (proof.latest, latest_second(proof, link)) {
-        (None, _) => error.hint("No transaction ended after the backup."),
-        (Some(last), None) => error.hint(format!("The last one ended at {}.", print_time(last))),
-        (Some(last), Some(second)) => error.hint(format!(
+    let latest = proof.latest.map(|last| (last, latest_second(last, link)));
+    let error = match latest {
+        None => error.hint("No transaction ended after the backup."),
+        Some((last, None)) => error.hint(format!("The last one ended at {}.", print_time(last))),
+        Some((last, Some(second))) => error.hint(format!(
             "The last transaction ended at {}: the latest second that can be recovered is {}.",
             print_time(last),
             print_time(second)
@@ -176,15 +176,11 @@ fn unreachable(reach: &Reach, proof: &Proof, request: &RecoveryRequest, link: &L
     error.hint("--target latest recovers all of it.")
 }
 
-/// The latest full second after which a transaction ended, and that the backup serves.
-fn latest_second(proof: &Proof, link: &Link) -> Option<DateTime<Utc>> {
-    let second = latest_second_before(proof.latest?);
+/// The latest full second that recovery can be asked for, if the backup serves it: the server stops
+/// before the first transaction that ended later, so not at the last one's own time.
+fn latest_second(last: DateTime<Utc>, link: &Link) -> Option<DateTime<Utc>> {
+    let second = (last - TimeDelta::microseconds(1)).trunc_subsecs(0);
     link.earliest.as_ref().is_some_and(|earliest| earliest.time <= second).then_some(second)
-}
-
-/// The server stops before the first transaction that ended later: so not at the last one's time.
-fn latest_second_before(last: DateTime<Utc>) -> DateTime<Utc> {
-    (last - TimeDelta::microseconds(1)).trunc_subsecs(0)
 }
 
 /// The target may lie on another branch of the history.

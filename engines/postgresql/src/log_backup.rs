@@ -162,7 +162,7 @@ impl<'a> Copy<'a> {
     fn all(&mut self, parent: &Parent, until: Lsn) -> Result<Vec<LogReach>> {
         let mut reaches = Vec::new();
         let mut next = SegmentNumber::of(parent.to, self.size);
-        for leg in &parent.legs {
+        for leg in &parent.course.legs {
             let mut pieces = self.history(leg.timeline)?;
             let end = leg.switch.map_or(until, |switch| switch.min(until));
             // The segment in which a timeline is left is read from the next one.

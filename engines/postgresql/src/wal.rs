@@ -2,12 +2,12 @@
 
 use errors::{Context, Error, Kind, Result};
 use formats::{
-    FirstPage, History, SegmentName, SegmentSize, SystemIdentifier, TimelineId, WalFile,
+    FirstPage, History, Lsn, SegmentName, SegmentSize, SystemIdentifier, TimelineId, WalFile,
 };
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use stream::LogKey;
+use stream::{LogKey, Position};
 
 /// The shard of history files; those of segments are named by eight digits.
 pub(crate) const HISTORY_SHARD: &str = "history";
@@ -23,6 +23,11 @@ pub(crate) fn key(file: &WalFile, system: SystemIdentifier) -> LogKey {
         | WalFile::BackupHistory { segment: raw, .. } => (raw.timeline, format!("{:08X}", raw.log)),
     };
     LogKey { lineage: system.to_string(), lane: timeline.hex8(), shard, name: file.to_string() }
+}
+
+/// The LSN that a position of this engine stands for; the last of all where it is beyond.
+pub(crate) fn lsn(position: Position) -> Lsn {
+    Lsn(u64::try_from(position.value()).unwrap_or(u64::MAX))
 }
 
 /// The key of a segment.

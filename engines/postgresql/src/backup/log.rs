@@ -206,7 +206,7 @@ pub(super) fn others_archive(
     let reaches = || job.links.iter().flat_map(|link| &link.log);
     let mut keys = Vec::new();
     for number in first..=last.get() {
-        let number = SegmentNumber::of(Lsn(number * size.bytes()), size);
+        let number = SegmentNumber::new(number);
         let name = SegmentName { timeline: control.timeline, number };
         let key = wal::segment_key(&name, size, control.system_identifier)?;
         if !reaches().any(|reach| reach.keys().any(|of_backup| of_backup.as_ref() == Some(&key))) {

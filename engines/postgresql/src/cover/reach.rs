@@ -73,10 +73,9 @@ impl Reach {
     /// All segments, in the order in which recovery reads them.
     pub(super) fn segments(&self) -> impl DoubleEndedIterator<Item = SegmentName> + '_ {
         self.runs.iter().flat_map(|run| {
-            let size = self.size;
-            (run.first.get()..run.end.get()).map(move |number| SegmentName {
+            (run.first.get()..run.end.get()).map(|number| SegmentName {
                 timeline: run.timeline,
-                number: SegmentNumber::of(Lsn(number * size.bytes()), size),
+                number: SegmentNumber::new(number),
             })
         })
     }
@@ -131,10 +130,7 @@ impl Reach {
             lineage: state.system_identifier.to_string(),
             lane: run.timeline.hex8(),
             first: name(run.timeline, run.first),
-            last: name(
-                run.timeline,
-                SegmentNumber::of_last_byte(run.end.first_lsn(self.size), self.size),
-            ),
+            last: name(run.timeline, run.end.previous()),
             pieces: run.end.get() - run.first.get(),
         };
         self.runs.iter().map(span).collect()

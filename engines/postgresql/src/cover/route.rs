@@ -3,8 +3,9 @@
 use super::print_time;
 use super::timelines::{Course, Timelines, Wanted};
 use crate::state::State;
+use crate::wal;
 use errors::{Error, Kind, Result};
-use formats::{Lsn, SystemIdentifier, TimelineId};
+use formats::{SystemIdentifier, TimelineId};
 use std::collections::BTreeSet;
 use stream::{Level, Link, LogView, RecoveryRequest, RecoveryTarget};
 
@@ -134,7 +135,7 @@ fn too_early(routes: &[Route<'_>], request: &RecoveryRequest) -> Error {
     match earliest.min_by_key(|earliest| earliest.time) {
         None => error,
         Some(earliest) => {
-            let lsn = Lsn(u64::try_from(earliest.position.value()).unwrap_or(u64::MAX));
+            let lsn = wal::lsn(earliest.position);
             error.hint(format!("It begins at {}, LSN {lsn}.", print_time(earliest.time)))
         }
     }

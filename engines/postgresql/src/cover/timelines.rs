@@ -70,15 +70,7 @@ impl Timelines {
         if last == state.timeline {
             return Some(Course::alone(last));
         }
-        let history = self.histories.get(&last)?;
-        history.fork_of(state.timeline).filter(|fork| *fork >= state.stop)?;
-        let legs = history
-            .path(last)
-            .into_iter()
-            .filter(|span| span.timeline >= state.timeline)
-            .map(|span| Leg { timeline: span.timeline, switch: span.end })
-            .collect();
-        Some(Course { legs, last })
+        Course::through(self.histories.get(&last)?, state.timeline, state.stop, last)
     }
 
     /// The course to the newest timeline that descends from the backup's, after the backup.
@@ -91,23 +83,37 @@ impl Timelines {
 
 /// Timelines in the order in which recovery follows them, each with the position where it is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Course {
-    pub(super) legs: Vec<Leg>,
+pub(crate) struct Course {
+    pub(crate) legs: Vec<Leg>,
     /// The timeline that recovery ends on.
-    pub(super) last: TimelineId,
+    pub(crate) last: TimelineId,
 }
 
 /// One timeline of a course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Leg {
-    pub(super) timeline: TimelineId,
+pub(crate) struct Leg {
+    pub(crate) timeline: TimelineId,
     /// Where the next one begins; `None` for the last.
-    pub(super) switch: Option<Lsn>,
+    pub(crate) switch: Option<Lsn>,
 }
 
 impl Course {
     /// A course that never leaves its timeline.
-    pub(super) fn alone(timeline: TimelineId) -> Self {
+    pub(crate) fn alone(timeline: TimelineId) -> Self {
         Self { legs: vec![Leg { timeline, switch: None }], last: timeline }
+    }
+
+    /// The course along the history of `last`, from a position on one of its ancestors; `None` where
+    /// that one was left before, or is no ancestor.
+    pub(crate) fn through(
+        history: &History,
+        from: TimelineId,
+        at: Lsn,
+        last: TimelineId,
+    ) -> Option<Self> {
+        history.fork_of(from).filter(|fork| *fork >= at)?;
+        let spans = history.path(last).into_iter().filter(|span| span.timeline >= from);
+        let legs = spans.map(|span| Leg { timeline: span.timeline, switch: span.end }).collect();
+        Some(Self { legs, last })
     }
 }

@@ -1,15 +1,14 @@
 //! What can be recovered from a backup: from when to when, and what is missing in between.
 
 use super::facts::Segments;
-use super::first_segment;
-use super::latest_second_before;
+use super::latest_second;
 use super::reach::Reach;
-use super::timelines::{Timelines, Wanted};
+use super::timelines::{Course, Timelines, Wanted};
 use crate::state::State;
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
+use formats::SegmentName;
 use formats::wal::{SegmentFacts, Summary};
-use formats::{Lsn, SegmentName};
 use stream::{Gap, Link, LogView, NamedPoint, Position, Window};
 
 /// The window of one backup, along the newest timeline that descends from its own or along the one
@@ -23,7 +22,7 @@ pub(crate) fn window(link: &Link, log: &dyn LogView, history: Option<&str>) -> R
     let end = last_transaction(segments, &reach)?;
     let gap = match reach.gap() {
         Some((missing, resumes)) => {
-            let last = SegmentName { timeline: resumes.timeline, number: before(resumes, &state) };
+            let last = SegmentName { number: resumes.number.previous(), ..resumes };
             Some(Gap {
                 first: missing.name(state.segment_size),
                 last: last.name(state.segment_size),
@@ -37,9 +36,7 @@ pub(crate) fn window(link: &Link, log: &dyn LogView, history: Option<&str>) -> R
         history: timeline,
         to: Position::new(reach.end().0),
         last: end,
-        latest: end.map(latest_second_before).filter(|second| {
-            link.earliest.as_ref().is_some_and(|earliest| earliest.time <= *second)
-        }),
+        latest: end.and_then(|last| latest_second(last, link)),
         is_whole: reach.end() >= state.stop,
         gap,
     })
@@ -85,7 +82,7 @@ fn measure<'a>(
     let timelines = Timelines::read(log, state.system_identifier)?;
     let course = match Wanted::parse(history)? {
         Wanted::Latest => timelines.newest(state),
-        Wanted::Current => super::timelines::Course::alone(state.timeline),
+        Wanted::Current => Course::alone(state.timeline),
         Wanted::Number(number) => timelines.course(state, number).ok_or_else(|| {
             Error::new(Kind::LogGap, format!("the backup is not on timeline {number}"))
         })?,
@@ -93,13 +90,6 @@ fn measure<'a>(
     let reach = Reach::measure(log, state, &course)?;
     let segments = Segments { log, system: state.system_identifier, size: state.segment_size };
     Ok((segments, reach, course.last.to_string()))
-}
-
-fn before(name: SegmentName, state: &State) -> formats::SegmentNumber {
-    let size = state.segment_size;
-    let first = first_segment(state);
-    let begin = name.first_lsn(size).0.saturating_sub(size.bytes());
-    formats::SegmentNumber::of(Lsn(begin), size).max(first)
 }
 
 /// When the last transaction ended: from the end backwards, for most segments have some.

@@ -27,7 +27,7 @@ pub(super) fn is_idle(
 ) -> Result<bool> {
     let number = SegmentNumber::of(*now, size);
     let is_next =
-        parent.legs.len() == 1 && number.first_lsn(size) <= next_boundary(parent.to, size);
+        parent.course.legs.len() == 1 && number.first_lsn(size) <= next_boundary(parent.to, size);
     if !is_next {
         return Ok(false);
     }

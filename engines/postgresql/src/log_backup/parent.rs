@@ -2,10 +2,11 @@
 //! there.
 
 use super::source::Source;
+use crate::cover::Course;
 use crate::server::Server;
 use crate::wal;
 use errors::{Error, Kind, Result};
-use formats::{History, Lsn, TimelineId};
+use formats::{Lsn, TimelineId};
 use stream::{Job, Link};
 use uuid::Uuid;
 
@@ -14,14 +15,7 @@ pub(super) struct Parent {
     pub(super) link: Uuid,
     /// Where it ends: here the log begins.
     pub(super) to: Lsn,
-    pub(super) legs: Vec<Leg>,
-}
-
-/// One timeline of the way.
-pub(super) struct Leg {
-    pub(super) timeline: TimelineId,
-    /// Where it was left; `None` for the present one.
-    pub(super) switch: Option<Lsn>,
+    pub(super) course: Course,
 }
 
 impl Parent {
@@ -42,12 +36,12 @@ impl Parent {
             )
             .hint("Take a full first: --level full.")
         })?;
-        let to = Lsn(u64::try_from(link.to.value()).unwrap_or(u64::MAX));
+        let to = wal::lsn(link.to);
         let before = link.lineage.get("timeline").and_then(|text| text.parse().ok());
         let before = before.and_then(TimelineId::new).ok_or_else(|| {
             Error::new(Kind::Manifest, format!("the backup {} tells no timeline", link.name()))
         })?;
-        let legs = legs(source, before, to, timeline)?.ok_or_else(|| {
+        let course = course(source, before, to, timeline)?.ok_or_else(|| {
             Error::new(
                 Kind::LogGap,
                 format!(
@@ -57,48 +51,43 @@ impl Parent {
             )
             .hint("The server was restored to an earlier moment. Take a full: --level full.")
         })?;
-        Ok(Self { link: link.id, to, legs })
+        Ok(Self { link: link.id, to, course })
     }
 }
 
 /// The timelines from one to another; `None` where the first was left before the position, or never
 /// was on the way.
-fn legs(
+fn course(
     source: &Source<'_>,
     from: TimelineId,
     at: Lsn,
     to: TimelineId,
-) -> Result<Option<Vec<Leg>>> {
+) -> Result<Option<Course>> {
     if from == to {
-        return Ok(Some(vec![Leg { timeline: to, switch: None }]));
+        return Ok(Some(Course::alone(to)));
     }
     let path = source.history(to).ok_or_else(|| {
         Error::new(Kind::LogGap, format!("the history of timeline {to} is missing"))
             .hint("It is a file of pg_wal, and of the directory that archive_command fills.")
     })?;
-    Ok(through(&wal::check_history(&path, to)?, from, at, to))
-}
-
-fn through(history: &History, from: TimelineId, at: Lsn, to: TimelineId) -> Option<Vec<Leg>> {
-    history.fork_of(from).filter(|fork| *fork >= at)?;
-    let spans = history.path(to).into_iter().filter(|span| span.timeline >= from);
-    Some(spans.map(|span| Leg { timeline: span.timeline, switch: span.end }).collect())
+    Ok(Course::through(&wal::check_history(&path, to)?, from, at, to))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use formats::History;
 
     #[test]
     fn a_parent_beyond_a_fork_is_no_parent() {
         let timeline = |number| TimelineId::new(number).unwrap();
         let history = History::parse(timeline(3), b"1\t0/5000000\tx\n2\t0/7000000\ty\n").unwrap();
-        let from = |number, at| through(&history, timeline(number), Lsn(at), timeline(3));
-        let legs = from(1, 0x0500_0000).unwrap();
+        let from = |number, at| Course::through(&history, timeline(number), Lsn(at), timeline(3));
+        let legs = from(1, 0x0500_0000).unwrap().legs;
         let ends: Vec<_> = legs.iter().map(|leg| leg.switch).collect();
         assert_eq!(ends, [Some(Lsn(0x0500_0000)), Some(Lsn(0x0700_0000)), None]);
         assert!(from(1, 0x0500_0001).is_none(), "the parent has what was undone");
-        assert_eq!(from(2, 0x0600_0000).unwrap().len(), 2);
+        assert_eq!(from(2, 0x0600_0000).unwrap().legs.len(), 2);
         assert!(from(4, 0x0600_0000).is_none());
     }
 }
