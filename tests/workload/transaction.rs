@@ -58,6 +58,10 @@ pub(crate) fn random(driver: &mut Driver<'_>, random: &mut Random) {
             done.extend([OPERATIONS[card].name, KEPT_SAVEPOINT]);
         } else {
             done.push(LOST_SAVEPOINT);
+            continue;
+        }
+        if OPERATIONS[card].is_last {
+            break;
         }
     }
     let has_happened = finish(driver, random, end);
