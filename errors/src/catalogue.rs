@@ -111,6 +111,9 @@ kinds! {
     Statement "statement" 26
         "The server refused or failed a statement."
         "The message carries the server's own words."
+    Tool "tool" 27
+        "A program of the database's makers that does part of the work is missing, does not fit, or failed."
+        "The message carries the tool's own words; the whole of them is in the log."
     Checksum "checksum" 30
         "Stored bytes are not what was written."
         "The message names object and offset. Restore from another backup, and look at the disk."

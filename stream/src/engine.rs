@@ -2,7 +2,8 @@
 
 use crate::{
     Diagnosis, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
-    Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, UnitName, Window,
+    Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, StreamEngine, UnitName,
+    Window,
 };
 use errors::{Result, Rule};
 
@@ -99,6 +100,12 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// The link cannot be read.
     fn starting(&self, link: &Link, layout: &Layout) -> Result<Option<Starting>>;
+
+    /// What restore asks where links hold the streams of a tool. `None`: a link's files are the
+    /// data directory's own, and go straight to their places.
+    fn streams(&self) -> Option<&dyn StreamEngine> {
+        None
+    }
 
     /// Refuses a directory in which a server of this engine is running.
     ///

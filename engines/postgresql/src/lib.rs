@@ -15,6 +15,8 @@
 //! | `pages` | checksums of pages as they pass |
 //! | `collector` | receipts in, manifest out |
 //! | `wal`, `archive` | names and checks of WAL files; what archiver and recovery ask for |
+//! | `log_stream` | files of the log as parts of a stream |
+//! | `segment_file` | reading segments that lie in a directory |
 //! | `segment_tap` | what a segment says of itself, read while it is archived |
 //! | `cover` | planning a recovery |
 //! | `log_verify` | whether the archived log hangs together |
@@ -36,6 +38,7 @@ mod layout;
 mod lineage;
 mod listing;
 mod log_backup;
+mod log_stream;
 mod log_verify;
 mod mode;
 mod options;
@@ -43,6 +46,7 @@ mod pages;
 mod password;
 mod recovery;
 mod roots;
+mod segment_file;
 mod segment_tap;
 mod server;
 mod session;
@@ -58,6 +62,7 @@ pub use log_verify::{LogReport, verify_log};
 
 use errors::{Context, Kind, Result, Rule};
 use formats::Lsn;
+use std::collections::BTreeMap;
 use stream::{
     Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint,
     OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, Unit, Window,
@@ -65,6 +70,11 @@ use stream::{
 
 /// The engine's name in configuration and links.
 pub(crate) const NAME: &str = "postgresql";
+
+/// Names and values, for a link.
+pub(crate) fn words<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
 
 /// The engine.
 #[derive(Debug, Clone, Copy, Default)]

@@ -10,26 +10,21 @@ mod source;
 
 use crate::data_directory::DataDirectory;
 use crate::lineage;
-use crate::listing;
+use crate::log_stream::{self, Rights};
 use crate::roots;
 use crate::segment_tap::SegmentTap;
 use crate::server::{Server, parse_lsn};
-use crate::session::{self, Session};
+use crate::session::Session;
 use crate::wal;
 use chrono::Utc;
-use errors::{Context, Error, Kind, Result};
+use errors::{Error, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
 use parent::Parent;
 use source::{Found, Source};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
-use std::path::{Path, PathBuf};
-use stream::{
-    Body, FileKind, FileSource, Finding, Job, Link, LogReach, Outcome, Owner, Position, Receipt,
-    RelPath, Sink, Totals, Unit, VirtualFile,
-};
-
-const WAL_DIR: &str = "pg_wal";
+use std::path::Path;
+use stream::{Finding, Job, Link, LogReach, Outcome, Owner, Position, Receipt, Sink, Totals, Unit};
 
 /// Takes the backup.
 ///
@@ -47,16 +42,19 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
 
     // What the last link left off with must be on the way of this server's history.
     let source = Source::new(job, &data, &server, sink);
-    let (timeline, _) = position(&session, &server, &data)?;
+    let (timeline, now) = position(&session, &server, &data)?;
     let parent = Parent::find(job, &server, timeline, &source)?;
 
     // The segment that is being written is ended, unless nothing happened in it.
-    let is_idle = idle::is_idle(&data, &parent, &position(&session, &server, &data)?, size)?;
-    if !is_idle && !server.in_recovery && job.options.flag("switch_wal") {
-        session.ask("SELECT pg_switch_wal()::text", &[])?;
-    }
-    let (_, now) = position(&session, &server, &data)?;
-    let until = if is_idle { parent.to } else { SegmentNumber::of(now, size).first_lsn(size) };
+    let until = if idle::is_idle(&data, &parent, (timeline, now), size)? {
+        parent.to
+    } else {
+        if !server.in_recovery && job.options.flag("switch_wal") {
+            session.ask("SELECT pg_switch_wal()::text", &[])?;
+        }
+        let (_, now) = position(&session, &server, &data)?;
+        SegmentNumber::of(now, size).first_lsn(size)
+    };
 
     // Every segment from there to here, in order.
     job.progress.phase("copy log");
@@ -80,18 +78,13 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
         base: BTreeMap::new(),
         earliest: None,
         log_from: None,
-        lineage: words([
+        lineage: crate::words([
             ("system_identifier", server.system_identifier.to_string()),
             ("timeline", timeline.to_string()),
         ]),
         state: serde_json::Value::Null,
         roots: BTreeMap::from([(roots::data_root()?, roots::describe_data(&data.path)?)]),
-        server: words([
-            ("version", server.version),
-            ("address", session::place(&job.options)),
-            ("user", server.user),
-            ("data_directory", data.path.display().to_string()),
-        ]),
+        server: server.words(job),
         started_at,
         finished_at: Utc::now(),
         totals: copy.totals,
@@ -118,10 +111,6 @@ fn position(session: &Session, server: &Server, data: &DataDirectory) -> Result<
     let timeline =
         timeline.ok_or_else(|| Error::new(Kind::Bug, format!("read the timeline {text:?}")))?;
     Ok((timeline, parse_lsn(row.get(0))?))
-}
-
-fn words<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The copying of one range.
@@ -172,23 +161,13 @@ impl<'a> Copy<'a> {
                 next = next.next();
             }
             if !pieces.is_empty() {
-                reaches.push(self.reach(leg.timeline, pieces)?);
+                reaches.push(log_stream::reach(self.system, leg.timeline, pieces)?);
             }
         }
         while let Some(receipt) = self.open.pop_front() {
             self.account(receipt.redeem()?);
         }
         Ok(reaches)
-    }
-
-    fn reach(&self, timeline: TimelineId, pieces: Vec<String>) -> Result<LogReach> {
-        Ok(LogReach {
-            lineage: self.system.to_string(),
-            lane: timeline.hex8(),
-            root: roots::data_root()?,
-            directory: RelPath::new(WAL_DIR).or_kind(Kind::Bug, || "name pg_wal")?,
-            pieces,
-        })
     }
 
     /// The history of a timeline, without which nobody can follow it.
@@ -205,31 +184,21 @@ impl<'a> Copy<'a> {
     fn segment(&mut self, name: SegmentName) -> Result<String> {
         let (file, found) = self.source.segment(&name, self.size)?;
         match found {
-            Found::Kept => Ok(piece(&wal::key(&file, self.system))),
+            Found::Kept => Ok(log_stream::name(&wal::key(&file, self.system))),
             Found::File(path) => self.put(&file, &path),
         }
     }
 
     fn put(&mut self, file: &WalFile, path: &Path) -> Result<String> {
         let key = wal::key(file, self.system);
-        let name = piece(&key);
+        let name = log_stream::name(&key);
         let metadata = fs::metadata(path).map_err(|error| {
             Error::io(format!("look at {}", path.display()), error).with_kind(Kind::SourceFiles)
         })?;
         let tap = matches!(file, WalFile::Segment(_)).then(|| SegmentTap::boxed(path, false));
-        let receipt = self.sink.put(VirtualFile {
-            root: roots::data_root()?,
-            path: RelPath::new(format!("{WAL_DIR}/{file}"))
-                .or_kind(Kind::Bug, || "name a piece of log")?,
-            kind: FileKind::Log(key),
-            mode: 0o600,
-            owner: self.owner.clone(),
-            mtime: listing::mtime(&metadata),
-            size: Some(metadata.len()),
-            body: Body::File(FileSource { path: PathBuf::from(path), may_vanish: false }),
-            tap,
-        })?;
-        self.open.push_back(receipt);
+        let rights = Rights { mode: 0o600, owner: self.owner.clone() };
+        let piece = log_stream::piece(file, key, path.to_owned(), &metadata, rights, tap)?;
+        self.open.push_back(self.sink.put(piece)?);
         if self.open.len() > self.sink.lanes()
             && let Some(receipt) = self.open.pop_front()
         {
@@ -243,8 +212,4 @@ impl<'a> Copy<'a> {
         self.totals.bytes += outcome.bytes;
         self.findings.extend(outcome.findings);
     }
-}
-
-fn piece(key: &stream::LogKey) -> String {
-    format!("{}/{}", key.shard, key.name)
 }

@@ -2,12 +2,14 @@
 
 mod archiving;
 
-use crate::session::Session;
+use crate::session::{self, Session};
+use crate::words;
 use archiving::Archiving;
 use errors::{Context, Error, Kind, Result};
 use formats::SystemIdentifier;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use stream::Options;
+use stream::{Job, Options};
 
 /// The majors whose backups are made and tested.
 pub(crate) const SUPPORTED: std::ops::RangeInclusive<u16> = 10..=18;
@@ -41,20 +43,27 @@ impl Server {
         let major = major(row.get(0))?;
         let (version, user): (String, String) = (row.get(1), row.get(2));
         refuse_missing_grants(session, &user, major)?;
-        let data_directory = match options.text("data_directory") {
-            Some(path) => PathBuf::from(path),
-            None => setting(session, "data_directory")?.into(),
-        };
         Ok(Self {
             major,
             version,
             system_identifier: system_identifier(session)?,
             in_recovery: row.get(3),
             user,
-            data_directory,
+            data_directory: data_directory(session, options)?,
             archiving: Archiving::ask(session)?,
             may_replicate: row.get::<_, Option<bool>>(4).unwrap_or(false),
         })
+    }
+
+    /// The server, for people who read a link.
+    pub(crate) fn words(&self, job: &Job) -> BTreeMap<String, String> {
+        words([
+            ("version", self.version.clone()),
+            ("role", self.role().to_owned()),
+            ("address", session::place(&job.options)),
+            ("user", self.user.clone()),
+            ("data_directory", self.data_directory.display().to_string()),
+        ])
     }
 
     /// Refuses a server that archives nothing, unless the options allow it. A standby need not
@@ -111,6 +120,17 @@ pub(crate) fn major(version_num: i32) -> Result<u16> {
     let (first, last) = (SUPPORTED.start(), SUPPORTED.end());
     Err(Error::new(Kind::ServerVersion, format!("the server is PostgreSQL {major}"))
         .hint(format!("Supported are {first} to {last}.")))
+}
+
+/// The data directory as this host sees it.
+///
+/// # Errors
+/// The session's own.
+pub(crate) fn data_directory(session: &Session, options: &Options) -> Result<PathBuf> {
+    match options.text("data_directory") {
+        Some(path) => Ok(path.into()),
+        None => Ok(setting(session, "data_directory")?.into()),
+    }
 }
 
 /// Which cluster this is.

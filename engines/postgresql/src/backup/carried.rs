@@ -4,21 +4,22 @@
 //! log: that place is its primary's archiver's.
 
 use super::Backup;
-use super::log::WAL_DIR;
 use crate::listing;
+use crate::log_stream::{self, WAL_DIR};
 use crate::roots;
+use crate::segment_file::{self, read};
 use crate::state::Carried;
 use crate::wal;
-use errors::{Context, Error, Kind, Result};
-use formats::wal::{Record, SegmentEnd, SegmentScan, Walker};
+use errors::{Error, Kind, Result};
+use formats::wal::{Record, SegmentEnd, Walker};
 use formats::{FirstPage, Lsn, SegmentName, SegmentNumber, WalFile};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::Path;
-use stream::{Body, FileKind, RelPath, VirtualFile};
+use stream::{Body, FileKind, VirtualFile};
 use system::Spool;
 
-/// Bytes that are read at a time.
+/// Bytes that are written at a time.
 const CHUNK: usize = 1 << 20;
 
 /// How far a standby's log has come.
@@ -49,12 +50,7 @@ pub(super) fn is_whole(path: &Path, end: Lsn, come: Come) -> Result<bool> {
     if come.received.is_none_or(|received| received < end) && come.replayed < end {
         return Ok(false);
     }
-    let mut scan = SegmentScan::new();
-    read(path, |bytes| {
-        scan.feed(bytes);
-        Ok(true)
-    })?;
-    Ok(scan.finish().is_ok_and(|facts| come.is_whole(end, facts.end)))
+    Ok(segment_file::scan(path)?.is_ok_and(|facts| come.is_whole(end, facts.end)))
 }
 
 impl Backup<'_> {
@@ -138,8 +134,7 @@ impl Backup<'_> {
         self.sink
             .put(VirtualFile {
                 root: roots::data_root()?,
-                path: RelPath::new(format!("{WAL_DIR}/{file}"))
-                    .or_kind(Kind::Bug, || "name a piece of log")?,
+                path: log_stream::place(file)?,
                 kind: FileKind::File,
                 mode,
                 owner,
@@ -172,19 +167,6 @@ impl Records {
         })?;
         let is_switched = walker.is_switched();
         Ok(Self { to: walker.complete(), is_open: is_open && !is_switched, is_switched })
-    }
-}
-
-/// Gives a file's bytes to a function until that has enough.
-fn read(path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
-    let mut file = File::open(path).map_err(|error| failed(path, error))?;
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let length = file.read(&mut chunk).map_err(|error| failed(path, error))?;
-        let more = length > 0 && take(chunk.get(..length).unwrap_or_default())?;
-        if !more {
-            return Ok(());
-        }
     }
 }
 

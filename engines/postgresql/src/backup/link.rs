@@ -5,9 +5,9 @@ use crate::collector::Collected;
 use crate::configuration;
 use crate::mode::Stopped;
 use crate::roots::{self, Tablespace};
-use crate::session;
 use crate::state::{Carried, State};
 use crate::wal;
+use crate::words;
 use chrono::{DateTime, Utc};
 use errors::{Context, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber};
@@ -25,9 +25,6 @@ impl Backup<'_> {
         (log, carried): (LogReach, Option<Carried>),
     ) -> Result<Link> {
         let state = self.state(stopped.lsn, carried)?;
-        let words = |pairs: &[(&str, String)]| -> BTreeMap<String, String> {
-            pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
-        };
         let mut directories = BTreeMap::new();
         directories.insert(roots::data_root()?, roots::describe_data(&self.data.path)?);
         if !self.configuration.outside.is_empty() {
@@ -54,19 +51,13 @@ impl Backup<'_> {
             level: self.job.level,
             from: Position::new(0),
             to: Position::new(stopped.lsn.0),
-            base: words(&[("redo", self.start.to_string()), ("timeline", timeline.clone())]),
+            base: words([("redo", self.start.to_string()), ("timeline", timeline.clone())]),
             earliest: Some(Earliest { position: Position::new(stopped.lsn.0), time: stopped.time }),
             log_from: Some(log_from),
-            lineage: words(&[("system_identifier", system), ("timeline", timeline)]),
+            lineage: words([("system_identifier", system), ("timeline", timeline)]),
             state: serde_json::to_value(&state).or_kind(Kind::Bug, || "print the state")?,
             roots: directories,
-            server: words(&[
-                ("version", self.server.version.clone()),
-                ("role", self.server.role().to_owned()),
-                ("address", session::place(&self.job.options)),
-                ("user", self.server.user.clone()),
-                ("data_directory", self.data.path.display().to_string()),
-            ]),
+            server: self.server.words(self.job),
             started_at,
             finished_at: Utc::now(),
             totals: collected.totals,

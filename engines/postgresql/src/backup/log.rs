@@ -3,27 +3,22 @@
 use super::Backup;
 use super::carried::{self, Come};
 use crate::data_directory::DataDirectory;
-use crate::listing;
-use crate::roots;
+use crate::log_stream::{self, Rights, WAL_DIR};
 use crate::segment_tap::SegmentTap;
 use crate::server::parse_lsn;
 use crate::session::Session;
 use crate::standby;
 use crate::state::Carried;
 use crate::wal;
-use errors::{Context, Error, Kind, Result};
+use errors::{Error, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber, WalFile};
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use stream::{
-    Body, FileKind, FileSource, Job, LogKey, LogReach, Receipt, RelPath, Sink, VirtualFile,
-};
+use stream::{Job, LogKey, LogReach, Receipt, Sink};
 
-/// Where the server writes its log, below the data directory.
-pub(super) const WAL_DIR: &str = "pg_wal";
 /// How often an archive is asked for what is not there yet.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 
@@ -58,7 +53,7 @@ impl Backup<'_> {
                 carried = Some(Carried { from, to: more.to });
                 continue;
             }
-            pieces.push(format!("{}/{}", key.shard, key.name));
+            pieces.push(log_stream::name(&key));
             if place == Place::Log
                 && let Some(receipt) = self.put_log(&file, key)?
             {
@@ -69,14 +64,8 @@ impl Backup<'_> {
             }
         }
         open.into_iter().try_for_each(redeem)?;
-        let reach = LogReach {
-            lineage: self.server.system_identifier.to_string(),
-            lane: self.control.timeline.hex8(),
-            root: roots::data_root()?,
-            directory: RelPath::new(WAL_DIR).or_kind(Kind::Bug, || "name pg_wal")?,
-            pieces,
-        };
-        Ok((reach, carried))
+        let system = self.server.system_identifier;
+        Ok((log_stream::reach(system, self.control.timeline, pieces)?, carried))
     }
 
     /// Where a piece belongs; only on a standby this is a question.
@@ -103,7 +92,7 @@ impl Backup<'_> {
         let end = Lsn(name.first_lsn(size).0 + size.bytes());
         Ok(match carried::is_whole(&path, end, come)? {
             true => Place::Log,
-            false if self.is_kept(key)? => Place::Kept,
+            false if log_stream::is_kept(self.sink, key)? => Place::Kept,
             false => Place::Files,
         })
     }
@@ -113,7 +102,7 @@ impl Backup<'_> {
         let secs = self.job.options.seconds("archive_timeout_secs").unwrap_or(60);
         let deadline = Instant::now() + Duration::from_secs(secs);
         let mut told = false;
-        while !self.wal_path(file).exists() && !self.is_kept(key)? {
+        while !self.wal_path(file).exists() && !log_stream::is_kept(self.sink, key)? {
             if Instant::now() >= deadline {
                 return Err(gone(file).hint("The primary may archive it later: raise archive_timeout_secs, or SELECT pg_switch_wal() on the primary."));
             }
@@ -156,7 +145,11 @@ impl Backup<'_> {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Archived and recycled, or lost.
-                return if self.is_kept(&key)? { Ok(None) } else { Err(gone(file)) };
+                return if log_stream::is_kept(self.sink, &key)? {
+                    Ok(None)
+                } else {
+                    Err(gone(file))
+                };
             }
             Err(error) => return Err(Error::io(format!("look at {}", path.display()), error)),
         };
@@ -166,23 +159,9 @@ impl Backup<'_> {
             tap = Some(SegmentTap::boxed(&path, false));
         }
         let (mode, owner) = self.owner()?;
-        let name = format!("{WAL_DIR}/{file}");
-        let receipt = self.sink.put(VirtualFile {
-            root: roots::data_root()?,
-            path: RelPath::new(name).or_kind(Kind::Bug, || "name a piece of log")?,
-            kind: FileKind::Log(key),
-            mode,
-            owner,
-            mtime: listing::mtime(&metadata),
-            size: Some(metadata.len()),
-            body: Body::File(FileSource { path, may_vanish: false }),
-            tap,
-        })?;
-        Ok(Some(receipt))
-    }
-
-    fn is_kept(&self, key: &LogKey) -> Result<bool> {
-        Ok(self.sink.has_log(std::slice::from_ref(key))?.first() == Some(&true))
+        let rights = Rights { mode, owner };
+        let piece = log_stream::piece(file, key, path, &metadata, rights, tap)?;
+        Ok(Some(self.sink.put(piece)?))
     }
 
     pub(super) fn wal_path(&self, file: &WalFile) -> PathBuf {

@@ -2,15 +2,12 @@
 
 use super::{Doctor, Findings, catalogue as rule, few};
 use crate::configuration::Configuration;
-use std::path::PathBuf;
+use crate::server;
 use stream::Diagnosis;
 
 pub(super) fn look(doctor: &Doctor<'_>) -> Findings {
-    let data = match doctor.job.options.text("data_directory") {
-        Some(path) => path.to_owned(),
-        None => doctor.setting("data_directory")?,
-    };
-    let asked = Configuration::ask(&doctor.session, &PathBuf::from(data), doctor.major)?;
+    let data = server::data_directory(&doctor.session, &doctor.job.options)?;
+    let asked = Configuration::ask(&doctor.session, &data, doctor.major)?;
     let outside: Vec<_> = asked.outside.iter().map(|path| path.display().to_string()).collect();
     let text = match outside.len() {
         0 => "all configuration files that can be read are in the data directory".to_owned(),

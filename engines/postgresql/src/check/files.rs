@@ -5,6 +5,7 @@ mod outside;
 use super::{Doctor, Findings, NAMED_MAX, catalogue as rule, few, tablespaces};
 use crate::data_directory::DataDirectory;
 use crate::exclude;
+use crate::server;
 use errors::{Context, Kind, Result, Rule};
 use formats::{ControlFile, SystemIdentifier};
 use std::fs::{self, File};
@@ -27,14 +28,9 @@ struct Files {
 }
 
 pub(super) fn look(doctor: &Doctor<'_>) -> Findings {
-    let path = match doctor.job.options.text("data_directory") {
-        Some(path) => path.to_owned(),
-        None => doctor.setting("data_directory")?,
-    };
-    let system: i64 = doctor.value("SELECT system_identifier FROM pg_control_system()")?;
     let files = Files {
-        path: path.into(),
-        system: SystemIdentifier::new(system.cast_unsigned()),
+        path: server::data_directory(&doctor.session, &doctor.job.options)?,
+        system: server::system_identifier(&doctor.session)?,
         major: doctor.major,
     };
     let what = format!("look at the files of {}", files.path.display());

@@ -2,18 +2,17 @@
 
 use super::parent::Parent;
 use crate::data_directory::DataDirectory;
-use errors::{Error, Kind, Result};
+use crate::log_stream::WAL_DIR;
+use crate::segment_file::read;
+use errors::Result;
 use formats::wal::{Record, Rmgr, Walker};
 use formats::{FirstPage, Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId};
-use std::fs::File;
-use std::io::Read;
 
 /// `RM_STANDBY_ID`, and its record of the transactions that run, which the server repeats by itself.
 const STANDBY: Rmgr = Rmgr(8);
 const RUNNING_XACTS: u8 = 0x10;
 /// Checkpoints: `XLOG_CHECKPOINT_SHUTDOWN`, `XLOG_CHECKPOINT_ONLINE`, `XLOG_CHECKPOINT_REDO`.
 const CHECKPOINTS: [u8; 3] = [0x00, 0x10, 0xE0];
-const BLOCK_BYTES: usize = 256 << 10;
 
 /// Reads the segment that the server writes, if it is the one behind the last link.
 ///
@@ -22,40 +21,33 @@ const BLOCK_BYTES: usize = 256 << 10;
 pub(super) fn is_idle(
     data: &DataDirectory,
     parent: &Parent,
-    (timeline, now): &(TimelineId, Lsn),
+    (timeline, now): (TimelineId, Lsn),
     size: SegmentSize,
 ) -> Result<bool> {
-    let number = SegmentNumber::of(*now, size);
+    let number = SegmentNumber::of(now, size);
     let is_next =
         parent.course.legs.len() == 1 && number.first_lsn(size) <= next_boundary(parent.to, size);
     if !is_next {
         return Ok(false);
     }
-    let name = SegmentName { timeline: *timeline, number }.name(size);
-    let path = data.path.join(super::WAL_DIR).join(name);
-    let failed =
-        |error| Error::io(format!("read {}", path.display()), error).with_kind(Kind::SourceFiles);
-    let mut file = File::open(&path).map_err(failed)?;
-    let (mut walker, mut block) = (None, vec![0; BLOCK_BYTES]);
+    let name = SegmentName { timeline, number }.name(size);
+    let mut walker = None;
     let mut has_news = false;
     let mut look = |record: &Record<'_>| has_news |= record.begin >= parent.to && is_news(record);
-    loop {
-        let read = file.read(&mut block).map_err(failed)?;
-        let bytes = &block[..read];
+    read(&data.path.join(WAL_DIR).join(name), |bytes| {
         if walker.is_none() {
-            // Prepared in advance, and not begun yet.
-            let Ok(page) = FirstPage::parse(bytes) else { return Ok(now_is_at_start(*now, size)) };
-            if page.page_address != number.first_lsn(size) {
-                return Ok(now_is_at_start(*now, size));
-            }
-            walker = Some(Walker::new(&page));
+            let page = FirstPage::parse(bytes).ok();
+            let page = page.filter(|page| page.page_address == number.first_lsn(size));
+            walker = page.map(|page| Walker::new(&page));
         }
-        let Some(walker) = &mut walker else { return Ok(false) };
-        if read == 0 || walker.feed(bytes, &mut look).is_err() {
-            // What is not written out yet is not known, and may be news.
-            return Ok(!has_news && aligned(walker.complete()) >= aligned(*now));
-        }
-    }
+        Ok(walker.as_mut().is_some_and(|walker| walker.feed(bytes, &mut look).is_ok()))
+    })?;
+    Ok(match walker {
+        // What is not written out yet is not known, and may be news.
+        Some(walker) => !has_news && aligned(walker.complete()) >= aligned(now),
+        // Prepared in advance, and not begun yet.
+        None => now_is_at_start(now, size),
+    })
 }
 
 /// A page's header is no news.

@@ -2,17 +2,15 @@
 //! `pg_wal`.
 
 use crate::data_directory::DataDirectory;
+use crate::log_stream::{self, WAL_DIR};
+use crate::segment_file;
 use crate::server::Server;
 use crate::wal;
 use errors::{Error, Kind, Result};
-use formats::wal::{SegmentEnd, SegmentScan};
+use formats::wal::SegmentEnd;
 use formats::{SegmentName, SegmentSize, SystemIdentifier, TimelineId, WalFile};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use stream::{Job, Sink};
-
-const BLOCK_BYTES: usize = 256 << 10;
 
 /// The places.
 pub(super) struct Source<'a> {
@@ -41,13 +39,12 @@ impl<'a> Source<'a> {
             sink,
             system: server.system_identifier,
             archive: job.options.text("wal_archive_dir").map(PathBuf::from),
-            pg_wal: data.path.join(super::WAL_DIR),
+            pg_wal: data.path.join(WAL_DIR),
         }
     }
 
     pub(super) fn is_kept(&self, file: &WalFile) -> Result<bool> {
-        let key = wal::key(file, self.system);
-        Ok(self.sink.has_log(std::slice::from_ref(&key))?.first() == Some(&true))
+        log_stream::is_kept(self.sink, &wal::key(file, self.system))
     }
 
     /// Where a timeline's history is.
@@ -104,19 +101,7 @@ impl<'a> Source<'a> {
             Err(error) if error.kind() == Kind::SourceFiles => return Ok(Some(error.line())),
             Err(error) => return Err(error),
         }
-        let failed = |error| {
-            Error::io(format!("read {}", path.display()), error).with_kind(Kind::SourceFiles)
-        };
-        let mut opened = File::open(path).map_err(failed)?;
-        let (mut scan, mut block) = (SegmentScan::new(), vec![0; BLOCK_BYTES]);
-        loop {
-            let read = opened.read(&mut block).map_err(failed)?;
-            if read == 0 {
-                break;
-            }
-            scan.feed(&block[..read]);
-        }
-        Ok(match scan.finish() {
+        Ok(match segment_file::scan(path)? {
             Err(error) => Some(format!("{}: {error}", path.display())),
             Ok(facts) => match facts.end {
                 SegmentEnd::Torn { at, reason } => {
