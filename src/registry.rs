@@ -8,6 +8,8 @@ pub(crate) fn all() -> &'static [&'static dyn Engine] {
     &[
         #[cfg(feature = "postgresql")]
         &engine_postgresql::PostgreSql,
+        #[cfg(feature = "mariadb")]
+        &engine_mariadb::MariaDb,
     ]
 }
 

@@ -1,1 +1,147 @@
 //! MariaDB and MySQL: backups by mariadb-backup or XtraBackup, proven as they pass.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `backup` | the steps of a backup; `backup/run`: the tool and its streams |
+//! | `address`, `option_file`, `session` | where the server is, and questions to it |
+//! | `server`, `grants`, `lsn` | what the server says of itself; missing rights |
+//! | `flavour`, `tool` | the two tools, and how they are run |
+//! | `lineage`, `parent` | which backup an increment may continue |
+//! | `stream_tap`, `fifo` | the streams as they pass |
+//! | `state`, `data_root` | what a link says |
+//! | `cover` | the chain of a recovery |
+
+mod address;
+mod backup;
+mod cover;
+mod data_root;
+mod fifo;
+mod flavour;
+mod grants;
+mod lineage;
+mod lsn;
+mod option_file;
+mod options;
+mod parent;
+mod prepare;
+mod server;
+mod session;
+mod state;
+mod stream_tap;
+mod times;
+mod tool;
+mod words;
+
+use errors::{Context, Error, Kind, Result, Rule};
+use std::collections::BTreeMap;
+use stream::{
+    Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
+    Options, Plan, Position, RecoveryRequest, RootName, Sink, Starting, Stored, Unit, Window,
+};
+
+/// The engine's name in configuration and links.
+pub(crate) const NAME: &str = "mariadb";
+
+/// The root of the streams, and of the data directory that they become.
+pub(crate) fn root() -> Result<RootName> {
+    RootName::new("data").or_kind(Kind::Bug, || "name the root")
+}
+
+/// The engine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MariaDb;
+
+impl Engine for MariaDb {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn schemes(&self) -> &'static [&'static str] {
+        &["mariadb", "mysql"]
+    }
+
+    fn supported(&self) -> String {
+        "MariaDB (mariadb-backup), MySQL and Percona Server (XtraBackup)".to_owned()
+    }
+
+    fn options(&self) -> &'static [OptionSpec] {
+        options::OPTIONS
+    }
+
+    fn url_options(&self, url: &str) -> Result<Vec<(String, String)>> {
+        address::url_options(url)
+    }
+
+    fn default_target(&self, options: &Options) -> String {
+        address::default_target(NAME, options)
+    }
+
+    fn units(&self, _job: &Job) -> Result<Vec<Unit>> {
+        Ok(vec![Unit { name: None }])
+    }
+
+    fn rules(&self) -> &'static [&'static Rule] {
+        &[]
+    }
+
+    fn check(&self, _job: &Job, _stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
+        Vec::new()
+    }
+
+    fn lineage(&self, _job: &Job) -> Result<String> {
+        Err(Error::new(Kind::Usage, "there is nothing to accept for MariaDB and MySQL")
+            .hint("Whether a backup continues an earlier one is found out at each backup; where it does not, a full is taken."))
+    }
+
+    fn backup(&self, job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
+        backup::run(job, unit, sink)
+    }
+
+    fn position(&self, text: &str) -> Result<Position> {
+        text.parse().map(Position::new).or_kind(Kind::Usage, || format!("{text:?} is no LSN"))
+    }
+
+    fn print_position(&self, position: Position) -> String {
+        position.value().to_string()
+    }
+
+    fn cover(&self, links: &[Link], _log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
+        cover::plan(links, request)
+    }
+
+    fn window(&self, link: &Link, _log: &dyn LogView, _history: Option<&str>) -> Result<Window> {
+        Ok(cover::window(link))
+    }
+
+    fn named_points(
+        &self,
+        _link: &Link,
+        _log: &dyn LogView,
+        _history: Option<&str>,
+    ) -> Result<Vec<NamedPoint>> {
+        Ok(Vec::new())
+    }
+
+    fn layout(&self, _link: &Link, request: &LayoutRequest) -> Result<Layout> {
+        if let Some((name, _)) = request.mapping.first() {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("a backup of MariaDB has no {name} to map"),
+            ));
+        }
+        let roots = BTreeMap::from([(root()?, request.to.clone())]);
+        Ok(Layout { roots, held_back: Vec::new(), left_out: Vec::new() })
+    }
+
+    fn starting(&self, _link: &Link, _layout: &Layout) -> Result<Option<Starting>> {
+        Ok(None)
+    }
+
+    fn refuse_running(&self, layout: &Layout) -> Result<()> {
+        cover::refuse_running(layout)
+    }
+
+    fn finish(&self, _mile: &LastMile<'_>) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! What a backup turned out to be: read from the tool's own texts, and only after every proof.
+
+use crate::state::{Binlog, State};
+use crate::stream_tap::Seen;
+use errors::{Context, Error, Kind, Result};
+use formats::mysql_texts::{
+    BINLOG_INFO_NAMES, BackupInfo, BackupType, BinlogPosition, CHECKPOINTS_NAMES, Checkpoints,
+    INFO_NAMES,
+};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use stream::Totals;
+
+/// A proven backup.
+pub(super) struct Outcome {
+    pub(super) from_lsn: u64,
+    pub(super) to_lsn: u64,
+    pub(super) last_lsn: u64,
+    pub(super) is_partial: bool,
+    pub(super) binlog: Option<Binlog>,
+    pub(super) texts: BTreeMap<String, String>,
+    pub(super) streams: Vec<String>,
+    pub(super) totals: Totals,
+    pub(super) findings: Vec<stream::Finding>,
+}
+
+impl Outcome {
+    /// Of a backup that holds nothing, because nothing had changed.
+    pub(super) fn unchanged(lsn: u64, parent: &State) -> Self {
+        Self {
+            from_lsn: lsn,
+            to_lsn: lsn,
+            last_lsn: parent.last_lsn,
+            is_partial: false,
+            binlog: parent.binlog.clone(),
+            texts: BTreeMap::new(),
+            streams: Vec::new(),
+            totals: Totals::default(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// Reads the texts: `*_checkpoints` from the stream, which must say the same as the copy that
+    /// the tool wrote outside of it; `*_info` from outside, because in the stream it may be
+    /// compressed or encrypted.
+    ///
+    /// # Errors
+    /// `tool`: a text is missing or contradicts what was asked for.
+    pub(super) fn read(
+        seen: &[impl AsRef<Seen>],
+        lsn_dir: &Path,
+        from: Option<u64>,
+    ) -> Result<Self> {
+        let in_stream = seen.iter().find_map(|seen| seen.as_ref().text(CHECKPOINTS_NAMES));
+        let in_stream = in_stream.ok_or_else(|| missing(&CHECKPOINTS_NAMES))?;
+        let (checkpoints_name, outside) = read_either(lsn_dir, CHECKPOINTS_NAMES)?;
+        let checkpoints = parse(&in_stream, &checkpoints_name)?;
+        // Byte by byte they differ by a blank line; what they say must not.
+        if parse(&outside, &checkpoints_name)? != checkpoints {
+            let text = format!("the tool wrote two different {checkpoints_name}");
+            return Err(Error::new(Kind::Tool, text));
+        }
+        let (info_name, info_text) = read_either(lsn_dir, INFO_NAMES)?;
+        let info =
+            BackupInfo::parse(&info_text).or_kind(Kind::Tool, || format!("read {info_name}"))?;
+        check(&checkpoints, from)?;
+        let binlog_text = seen.iter().find_map(|seen| seen.as_ref().text(BINLOG_INFO_NAMES));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Self {
+            from_lsn: checkpoints.from_lsn,
+            to_lsn: checkpoints.to_lsn,
+            last_lsn: checkpoints.last_lsn.unwrap_or(checkpoints.to_lsn),
+            is_partial: info.partial == Some(true),
+            binlog: binlog(binlog_text.as_deref(), info.binlog)?,
+            texts: BTreeMap::from([
+                (checkpoints_name, text(&in_stream)),
+                (info_name, text(&info_text)),
+            ]),
+            streams: Vec::new(),
+            totals: Totals::default(),
+            findings: Vec::new(),
+        })
+    }
+}
+
+fn missing(names: &[&str; 2]) -> Error {
+    Error::new(Kind::Tool, format!("the tool wrote neither {} nor {}", names[0], names[1]))
+}
+
+fn read_either(dir: &Path, names: [&str; 2]) -> Result<(String, Vec<u8>)> {
+    for name in names {
+        if let Ok(bytes) = fs::read(dir.join(name)) {
+            return Ok((name.to_owned(), bytes));
+        }
+    }
+    Err(missing(&names))
+}
+
+fn parse(bytes: &[u8], name: &str) -> Result<Checkpoints> {
+    Checkpoints::parse(bytes).or_kind(Kind::Tool, || format!("read {name}"))
+}
+
+/// A tool takes any LSN to begin with, and calls what comes of it complete (measured).
+fn check(checkpoints: &Checkpoints, from: Option<u64>) -> Result<()> {
+    let wrong = |text: String| Err(Error::new(Kind::Tool, text));
+    if checkpoints.is_backwards() {
+        let (from, to) = (checkpoints.from_lsn, checkpoints.to_lsn);
+        return wrong(format!("the backup would go backwards, from LSN {from} to {to}"));
+    }
+    let wanted = match from {
+        None => BackupType::Full,
+        Some(_) => BackupType::Incremental,
+    };
+    if checkpoints.backup_type != wanted || checkpoints.from_lsn != from.unwrap_or(0) {
+        return wrong(format!(
+            "the tool made another backup than was asked for: {:?} from LSN {}",
+            checkpoints.backup_type, checkpoints.from_lsn
+        ));
+    }
+    Ok(())
+}
+
+/// From the text in the stream, or the sentence in `*_info` where there is none.
+fn binlog(text: Option<&[u8]>, sentence: Option<BinlogPosition>) -> Result<Option<Binlog>> {
+    let place = match text {
+        Some(text) => BinlogPosition::parse_file(text)
+            .or_kind(Kind::Tool, || "read the tool's place in the binlog")?,
+        None => sentence,
+    };
+    Ok(place.map(|place| Binlog {
+        gtid: place.gtids.map(|gtids| gtids.to_string()).unwrap_or_default(),
+        file: place.file,
+        position: place.position,
+    }))
+}

@@ -1,0 +1,150 @@
+//! Whether today's data continues a parent's.
+//!
+//! The tools do not know: after a server was restored to an older backup and written on, an
+//! increment from a newer LSN is taken, prepared and checked without a complaint, and its rows are
+//! wrong (measured). `@@server_uid` survives even a new initialisation (measured). So several
+//! witnesses are asked, and any doubt makes a full.
+
+use crate::server::Server;
+use crate::session::Session;
+use crate::state::{Binlog, State};
+use crate::words::words;
+use errors::{Error, Kind, Result};
+use formats::mysql_texts::{BackupInfo, INFO_NAMES};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+use stream::Link;
+
+const UUID: &str = "server_uuid";
+const TABLESPACE: &str = "system_tablespace";
+const LEFT_INFO: &str = "restored_from";
+const BINLOG_TAIL: &str = "binlog_tail";
+/// Bytes before a backup's place in the binlog that must be the same for ever.
+const TAIL_BYTES: u64 = 4096;
+/// Where a binlog's flags end: the server changes one of them when it closes the file.
+const FLAGS_END: u64 = 23;
+
+/// What proves whose data it is, for the link.
+///
+/// # Errors
+/// `source-files`.
+pub(crate) fn witness(server: &Server) -> Result<BTreeMap<String, String>> {
+    Ok(words([
+        (UUID, server.uuid.clone()),
+        (TABLESPACE, system_tablespace(&server.system_tablespace)?),
+        (LEFT_INFO, left_info(&server.data_directory)),
+    ]))
+}
+
+/// The same for a place in the binlog, which a backup learns at its end.
+pub(crate) fn witness_binlog(server: &Server, place: &Binlog) -> BTreeMap<String, String> {
+    let tail = tail(server, place).map(|tail| (BINLOG_TAIL.to_owned(), tail));
+    tail.into_iter().collect()
+}
+
+/// Device, inode and birth of the file that every copy and every restore makes anew.
+fn system_tablespace(path: &Path) -> Result<String> {
+    let metadata = fs::metadata(path).map_err(|error| {
+        Error::io(format!("look at {}", path.display()), error).with_kind(Kind::SourceFiles)
+    })?;
+    let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let born = born.map_or_else(|| "unknown".to_owned(), |time| time.as_nanos().to_string());
+    Ok(format!("{}:{}:{born}", metadata.dev(), metadata.ino()))
+}
+
+/// The uuid of the backup that the data directory was restored from, as copy-back leaves it.
+fn left_info(data: &Path) -> String {
+    let read = |name: &&str| fs::read(data.join(name)).ok();
+    let text = INFO_NAMES.iter().find_map(read);
+    let info = text.and_then(|text| BackupInfo::parse(&text).ok());
+    info.and_then(|info| info.uuid).unwrap_or_default()
+}
+
+/// The checksum of what lies before a place in the binlog; `None` where it cannot be read.
+fn tail(server: &Server, place: &Binlog) -> Option<String> {
+    let directory = server.binlog_base.as_ref()?.parent()?;
+    let file = File::open(directory.join(&place.file)).ok()?;
+    let from = place.position.saturating_sub(TAIL_BYTES).max(FLAGS_END);
+    let mut bytes = vec![0; usize::try_from(place.position.checked_sub(from)?).ok()?];
+    file.read_exact_at(&mut bytes, from).ok()?;
+    Some(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Why today's data may not continue a link's; `None`: nothing speaks against it.
+///
+/// # Errors
+/// The session's own, or the link's state cannot be read.
+pub(crate) fn doubt(link: &Link, server: &Server, session: &mut Session) -> Result<Option<String>> {
+    let today = witness(server)?;
+    let name = link.name();
+    for (witness, what) in [
+        (UUID, "it is another server"),
+        (
+            TABLESPACE,
+            "its system tablespace is another file, as after a restore or a new initialisation",
+        ),
+        (LEFT_INFO, "its data directory was restored from a backup"),
+    ] {
+        if link.lineage.get(witness) != today.get(witness) {
+            return Ok(Some(format!("{what} since {name}")));
+        }
+    }
+    let state = State::of(link)?;
+    let now = crate::lsn::current(session)?;
+    if now < state.last_lsn {
+        let then = state.last_lsn;
+        return Ok(Some(format!("its log is at LSN {now}, and was at {then} in {name}")));
+    }
+    let Some(place) = &state.binlog else { return Ok(None) };
+    binlog_doubt(link, server, session, place)
+}
+
+/// A server that was set back writes other events where the old ones were.
+fn binlog_doubt(
+    link: &Link,
+    server: &Server,
+    session: &mut Session,
+    place: &Binlog,
+) -> Result<Option<String>> {
+    if server.binlog_base.is_none() {
+        // It was switched off: no doubt by itself, but no witness either.
+        return Ok(None);
+    }
+    let rows = session.rows("SHOW BINARY LOGS")?;
+    let files: Vec<(String, u64)> = rows.into_iter().filter_map(named_size).collect();
+    let name = link.name();
+    let found = files.iter().find(|(file, _)| *file == place.file);
+    match found {
+        Some((_, size)) if *size < place.position => {
+            let text = format!("{} is shorter than it was in {name}", place.file);
+            return Ok(Some(text));
+        }
+        Some(_) => {}
+        // Purged by age; but a number that was not reached again means that it began anew.
+        None if number(&place.file) < files.first().map_or(0, |(file, _)| number(file)) => {
+            return Ok(None);
+        }
+        None => return Ok(Some(format!("there is no {} any more, as in {name}", place.file))),
+    }
+    match (link.lineage.get(BINLOG_TAIL), tail(server, place)) {
+        (Some(then), Some(now)) if *then != now => {
+            Ok(Some(format!("{} has other events than in {name}", place.file)))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn named_size(row: Vec<Option<String>>) -> Option<(String, u64)> {
+    let mut cells = row.into_iter();
+    let file = cells.next()??;
+    let size = cells.next()??.parse().ok()?;
+    Some((file, size))
+}
+
+fn number(file: &str) -> u64 {
+    file.rsplit('.').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}

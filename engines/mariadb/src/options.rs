@@ -1,0 +1,231 @@
+//! The options of this engine: the one definition of each. Names that the Bareos plugins for
+//! mariabackup and percona use are aliases.
+
+use errors::{Error, Kind, Result};
+use stream::{OptionKind, OptionSpec, Options};
+
+const fn option(name: &'static str, kind: OptionKind, text: &'static str) -> OptionSpec {
+    OptionSpec { name, aliases: &[], native_env: None, kind, default: None, text }
+}
+
+/// All of them.
+pub(crate) const OPTIONS: &[OptionSpec] = &[
+    OptionSpec {
+        aliases: &["db_host"],
+        ..option("host", OptionKind::Text, "Host name or address; the socket by default.")
+    },
+    OptionSpec {
+        aliases: &["db_port"],
+        native_env: Some("MYSQL_TCP_PORT"),
+        ..option("port", OptionKind::Count, "Port; 3306 by default.")
+    },
+    OptionSpec {
+        native_env: Some("MYSQL_UNIX_PORT"),
+        ..option(
+            "socket",
+            OptionKind::Path,
+            "The server's socket; used where no host but localhost is named.",
+        )
+    },
+    OptionSpec {
+        aliases: &["db_user"],
+        ..option("user", OptionKind::Text, "Database user; the user of this process by default.")
+    },
+    OptionSpec {
+        aliases: &["db_password"],
+        native_env: Some("MYSQL_PWD"),
+        ..option("password", OptionKind::Secret, "Password; better in a file.")
+    },
+    option("password_file", OptionKind::Path, "A file whose first line is the password."),
+    OptionSpec {
+        aliases: &["mycnf"],
+        ..option(
+            "defaults_file",
+            OptionKind::Path,
+            "An option file of the server's own tools: its client groups say where the server is.",
+        )
+    },
+    OptionSpec {
+        default: Some("auto"),
+        ..option(
+            "flavour",
+            OptionKind::Choice(&["auto", "mariadb-backup", "xtrabackup"]),
+            "The tool: by default that of the server's makers.",
+        )
+    },
+    OptionSpec {
+        aliases: &["dumpbinary"],
+        ..option("tool", OptionKind::Text, "The tool's program, where it is not in the PATH.")
+    },
+    OptionSpec {
+        aliases: &["dumpoptions"],
+        ..option(
+            "tool_options",
+            OptionKind::Text,
+            "Options for the tool instead of none; those that Seawall sets itself are passed over.",
+        )
+    },
+    OptionSpec {
+        aliases: &["extradumpoptions"],
+        ..option("extra_tool_options", OptionKind::Text, "More options for the tool.")
+    },
+    OptionSpec {
+        aliases: &["log"],
+        ..option("tool_log", OptionKind::Path, "A file to which the tool's messages go as well.")
+    },
+    OptionSpec {
+        aliases: &["restorecommand"],
+        ..option(
+            "restore_command",
+            OptionKind::Text,
+            "Accepted for configurations of Bareos; Seawall unpacks by itself.",
+        )
+    },
+    OptionSpec {
+        aliases: &["mysqlcmd"],
+        ..option(
+            "sql_command",
+            OptionKind::Text,
+            "Accepted for configurations of Bareos; Seawall speaks to the server by itself.",
+        )
+    },
+    OptionSpec {
+        aliases: &["strictIncremental"],
+        default: Some("false"),
+        ..option(
+            "strict_incremental",
+            OptionKind::Flag,
+            "An incremental writes nothing when InnoDB's log has not moved. Changes of Aria and \
+             MyISAM tables alone are not seen then.",
+        )
+    },
+    OptionSpec {
+        default: Some("full"),
+        ..option(
+            "without_parent",
+            OptionKind::Choice(&["full", "fail"]),
+            "What an incremental becomes where no backup can be its parent.",
+        )
+    },
+    OptionSpec {
+        default: Some("2"),
+        ..option("parallel", OptionKind::Count, "Threads of the tool that copy.")
+    },
+    OptionSpec {
+        default: Some("10m"),
+        ..option(
+            "lock_timeout_secs",
+            OptionKind::Seconds,
+            "Longest wait of the tool for the server's locks.",
+        )
+    },
+    OptionSpec {
+        default: Some("false"),
+        ..option(
+            "checkpoint",
+            OptionKind::Flag,
+            "Let InnoDB make a checkpoint first, so that increments stay small; needs SUPER.",
+        )
+    },
+    OptionSpec {
+        default: Some("true"),
+        ..option(
+            "fifo_streams",
+            OptionKind::Flag,
+            "Take several streams at once, where the tool can (XtraBackup from 8.0.33).",
+        )
+    },
+    OptionSpec {
+        default: Some("30"),
+        ..option(
+            "cancel_grace_secs",
+            OptionKind::Seconds,
+            "How long a cancelled tool may take to end before it is killed.",
+        )
+    },
+    OptionSpec {
+        aliases: &["connect_timeout"],
+        default: Some("10"),
+        ..option("connect_timeout_secs", OptionKind::Seconds, "Longest wait for a connection.")
+    },
+    option(
+        "data_directory",
+        OptionKind::Path,
+        "The data directory as this host sees it, where that differs from what the server says.",
+    ),
+    option(
+        "encryption_key_file",
+        OptionKind::Path,
+        "The key of members that XtraBackup encrypted, for a restore.",
+    ),
+];
+
+/// Splits words as a shell would, but runs none: what would need one is refused.
+///
+/// # Errors
+/// `config`: a quote that does not end, or a character that only a shell understands.
+pub(crate) fn split_words(option: &str, text: &str) -> Result<Vec<String>> {
+    let bad = |why: &str| {
+        Error::new(Kind::Config, format!("{option}: {why}"))
+            .hint("It is no shell that reads it: write words, and quotes where a word has blanks.")
+    };
+    let (mut words, mut word, mut quote, mut has_word) = (Vec::new(), String::new(), None, false);
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, quote) {
+            (_, Some(end)) if letter == end => quote = None,
+            ('\\', None | Some('"')) => {
+                word.push(letters.next().ok_or_else(|| bad("it ends with a backslash"))?);
+                has_word = true;
+            }
+            (_, Some(_)) => word.push(letter),
+            ('"' | '\'', None) => (quote, has_word) = (Some(letter), true),
+            ('|' | '<' | '>' | ';' | '&' | '`' | '$' | '\n', None) => {
+                return Err(bad(&format!("{letter:?} has no meaning here")));
+            }
+            (' ' | '\t', None) => {
+                if std::mem::take(&mut has_word) {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            (_, None) => {
+                word.push(letter);
+                has_word = true;
+            }
+        }
+    }
+    if quote.is_some() {
+        return Err(bad("a quote does not end"));
+    }
+    if has_word {
+        words.push(word);
+    }
+    Ok(words)
+}
+
+/// Says aloud which options have no effect here.
+pub(crate) fn note_unused(options: &Options) {
+    for name in ["restore_command", "sql_command"] {
+        if options.text(name).is_some() {
+            tracing::warn!("{name} has no effect: Seawall does that by itself");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_split_and_shells_refused() {
+        let split = |text| split_words("tool_options", text);
+        assert_eq!(
+            split(r#"--a=1  '--b=x y' --c="d \"e" f\ g '' "#).unwrap(),
+            ["--a=1", "--b=x y", "--c=d \"e", "f g", ""]
+        );
+        assert!(split("").unwrap().is_empty());
+        for bad in ["a | b", "a > b", "a; b", "`a`", "$A", "'a", "a\\"] {
+            assert_eq!(split(bad).unwrap_err().kind(), Kind::Config, "{bad:?}");
+        }
+    }
+}

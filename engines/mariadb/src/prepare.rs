@@ -1,0 +1,105 @@
+//! Preparing: what makes a data directory of unpacked trees.
+//!
+//! Every tree is fresh from the repository: mariadb-backup deletes an increment's pages once they
+//! are applied, and XtraBackup refuses to apply them twice (measured).
+
+use crate::flavour::Flavour;
+use crate::state::State;
+use crate::tool::{Child, Start, Tool, prepare_arguments};
+use errors::{Error, Kind, Result};
+use formats::mysql_texts::{BackupType, CHECKPOINTS_NAMES, Checkpoints};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+use stream::{Link, Preparation};
+
+/// How long a cancelled preparation may take to end.
+const GRACE: Duration = Duration::from_secs(10);
+/// What the tools leave in a tree and no server reads; `*_info` stays, as with `--copy-back`: it
+/// says which backup the server came from.
+const LEFT_OVERS: &[&str] = &[
+    "xtrabackup_checkpoints",
+    "mariadb_backup_checkpoints",
+    "xtrabackup_binlog_info",
+    "mariadb_backup_binlog_info",
+    "xtrabackup_binlog_pos_innodb",
+    "xtrabackup_logfile",
+    "xtrabackup_master_key_id",
+    "xtrabackup_tablespaces",
+    "backup-my.cnf",
+    "backup_meta.json",
+];
+
+/// Refuses a tool that could not prepare these links.
+///
+/// # Errors
+/// `tool`.
+pub(crate) fn check(chain: &[&Link]) -> Result<()> {
+    for link in chain {
+        let version = link.server.get("version").map(String::as_str).unwrap_or_default();
+        tool(link)?.check_fits(version)?;
+    }
+    Ok(())
+}
+
+fn tool(link: &Link) -> Result<Tool> {
+    let flavour: Flavour = State::of(link)?.flavour;
+    let variable = format!("SEAWALL_{}", flavour.to_string().to_uppercase().replace('-', "_"));
+    let named = std::env::var(variable).ok();
+    Tool::find(flavour, named.as_deref())
+}
+
+/// Applies one tree.
+///
+/// # Errors
+/// `tool`, `interrupted`.
+pub(crate) fn apply(step: &Preparation<'_>) -> Result<()> {
+    let tool = tool(step.link)?;
+    let arguments = prepare_arguments(&tool, step.base, step.increment, step.is_last);
+    let start = Start { arguments: &arguments, log: None, has_output: false };
+    let mut child = Child::start(&tool, &start)?;
+    let status = child.wait(step.cancel, GRACE)?;
+    if !status.success() {
+        return Err(child.failure(status));
+    }
+    if !child.messages.say_success() {
+        let complaint = child.messages.complaint();
+        let text = format!("{} ended without the words of success: {complaint}", tool.flavour);
+        return Err(Error::new(Kind::Tool, text));
+    }
+    check_reached(step)
+}
+
+/// The base must stand where the link ends, and say so itself.
+fn check_reached(step: &Preparation<'_>) -> Result<()> {
+    let read = |name: &&str| fs::read(step.base.join(name)).ok();
+    let text = CHECKPOINTS_NAMES.iter().find_map(read);
+    let checkpoints = text.and_then(|text| Checkpoints::parse(&text).ok()).ok_or_else(|| {
+        Error::new(Kind::RestoreCheck, "the prepared tree does not say where it stands")
+    })?;
+    let is_prepared =
+        matches!(checkpoints.backup_type, BackupType::LogApplied | BackupType::FullPrepared);
+    if is_prepared && u128::from(checkpoints.to_lsn) == step.link.to.value() {
+        return Ok(());
+    }
+    let (is, at) = (&checkpoints.backup_type, checkpoints.to_lsn);
+    let name = step.link.name();
+    Err(Error::new(Kind::RestoreCheck, format!("after {name} the tree is {is:?} at LSN {at}")))
+}
+
+/// Removes what is the tool's and not the server's.
+///
+/// # Errors
+/// `io`.
+pub(crate) fn tidy(base: &Path) -> Result<()> {
+    for name in LEFT_OVERS {
+        let path = base.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io(format!("remove {}", path.display()), error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The makers' tool: where it is, which version, and how it is run.
+
+mod arguments;
+mod child;
+mod messages;
+
+pub(crate) use arguments::{Arguments, backup_arguments, prepare_arguments};
+pub(crate) use child::{Child, Start};
+pub(crate) use messages::Messages;
+
+use crate::flavour::Flavour;
+use crate::server::series;
+use errors::{Error, Kind, Result};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use stream::Options;
+
+/// A tool that is installed.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) flavour: Flavour,
+    pub(crate) program: PathBuf,
+    /// As it prints it: `10.11.19-MariaDB`, `8.0.35-31`.
+    pub(crate) version: String,
+}
+
+impl Tool {
+    /// Finds the flavour's tool and asks its version.
+    ///
+    /// # Errors
+    /// `tool`: it is not installed, or does not answer.
+    pub(crate) fn find(flavour: Flavour, named: Option<&str>) -> Result<Self> {
+        let program = locate(flavour, named)?;
+        let answer = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
+        let answer = answer.map_err(|error| {
+            Error::io(format!("run {}", program.display()), error).with_kind(Kind::Tool)
+        })?;
+        // MariaDB prints it on one of both, by version; XtraBackup on standard error.
+        let mut text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        text.push_str(&String::from_utf8_lossy(&answer.stderr));
+        let version = version(&text).ok_or_else(|| {
+            let text = format!("{} --version does not say a version", program.display());
+            Error::new(Kind::Tool, text)
+        })?;
+        Ok(Self { flavour, program, version })
+    }
+
+    /// The tool of an engine's options.
+    ///
+    /// # Errors
+    /// As [`Tool::find`].
+    pub(crate) fn of(flavour: Flavour, options: &Options) -> Result<Self> {
+        Self::find(flavour, options.text("tool"))
+    }
+
+    /// Refuses a tool of another series than the server's: it reads and writes the server's own
+    /// formats.
+    ///
+    /// # Errors
+    /// `tool`.
+    pub(crate) fn check_fits(&self, server_version: &str) -> Result<()> {
+        let (tool, server) = (series(&self.version), series(server_version));
+        let fits = match self.flavour {
+            Flavour::MariaDbBackup => tool == server,
+            // 2.4 is for 5.6 and 5.7; from 8.0 on the series are the server's.
+            Flavour::XtraBackup => tool == server || (tool == (2, 4) && server < (8, 0)),
+        };
+        if fits {
+            return Ok(());
+        }
+        let (name, version) = (self.flavour, &self.version);
+        Err(Error::new(Kind::Tool, format!("{name} {version} does not fit {server_version}"))
+            .hint("Install the tool of the server's own series, or name it by the option `tool`."))
+    }
+
+    /// Whether the tool writes into several pipes at once.
+    pub(crate) fn has_fifo_streams(&self) -> bool {
+        let patch = self.version.split(['.', '-']).nth(2).and_then(|text| text.parse().ok());
+        let patch: u32 = patch.unwrap_or(0);
+        let series = series(&self.version);
+        self.flavour == Flavour::XtraBackup
+            && (series > (8, 0) || (series == (8, 0) && patch >= 33))
+    }
+}
+
+fn locate(flavour: Flavour, named: Option<&str>) -> Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/usr/sbin"));
+    let names: Vec<&str> = named.map_or_else(|| flavour.programs().to_vec(), |name| vec![name]);
+    for name in &names {
+        if name.contains('/') {
+            let path = PathBuf::from(name);
+            if path.is_file() {
+                return Ok(path);
+            }
+            continue;
+        }
+        let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|it| it.is_file());
+        if let Some(found) = found {
+            return Ok(found);
+        }
+    }
+    Err(Error::new(Kind::Tool, format!("there is no {} on this host", names.join(" or "))).hint(
+        "Install the package of the server's makers, or name the program by the option `tool`.",
+    ))
+}
+
+/// `… based on MariaDB server 10.11.19-MariaDB debian-linux-gnu`, `xtrabackup version 8.0.35-31 …`.
+fn version(text: &str) -> Option<String> {
+    let after = |mark: &str| {
+        let (_, rest) = text.split_once(mark)?;
+        let word = rest.split_whitespace().next()?;
+        word.starts_with(|letter: char| letter.is_ascii_digit()).then(|| word.to_owned())
+    };
+    after("based on MariaDB server ").or_else(|| after("xtrabackup version "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(flavour: Flavour, version: &str) -> Tool {
+        Tool { flavour, program: PathBuf::new(), version: version.to_owned() }
+    }
+
+    #[test]
+    fn versions_as_the_tools_print_them() {
+        let mariadb =
+            "mariadb-backup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)\n";
+        assert_eq!(version(mariadb).as_deref(), Some("10.11.19-MariaDB"));
+        let percona = "xtrabackup version 8.0.35-31 based on MySQL server 8.0.35 Linux (x86_64)\n";
+        assert_eq!(version(percona).as_deref(), Some("8.0.35-31"));
+        assert_eq!(version("usage"), None);
+    }
+
+    #[test]
+    fn a_tool_is_for_its_own_series() {
+        let mariadb = tool(Flavour::MariaDbBackup, "10.11.19-MariaDB");
+        mariadb.check_fits("10.11.2-MariaDB-log").unwrap();
+        assert_eq!(mariadb.check_fits("11.8.9-MariaDB").unwrap_err().kind(), Kind::Tool);
+        tool(Flavour::XtraBackup, "2.4.20").check_fits("5.7.36-log").unwrap();
+        assert!(tool(Flavour::XtraBackup, "8.0.35-31").check_fits("8.4.0").is_err());
+    }
+
+    #[test]
+    fn pipes_came_with_8_0_33() {
+        assert!(!tool(Flavour::XtraBackup, "8.0.32-26").has_fifo_streams());
+        assert!(tool(Flavour::XtraBackup, "8.0.33-27").has_fifo_streams());
+        assert!(tool(Flavour::XtraBackup, "8.4.0-1").has_fifo_streams());
+        assert!(!tool(Flavour::MariaDbBackup, "11.8.9-MariaDB").has_fifo_streams());
+    }
+
+    #[test]
+    fn a_tool_that_is_missing_is_named() {
+        let error = Tool::find(Flavour::XtraBackup, Some("/nowhere/xb")).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.message()),
+            (Kind::Tool, "there is no /nowhere/xb on this host")
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! The tool's command line.
+
+use super::Tool;
+use crate::options::split_words;
+use errors::Result;
+use std::ffi::OsString;
+use std::path::Path;
+use stream::Options;
+
+/// Options that Seawall sets, or that would change what it relies on; those with a value of their
+/// own are written with it.
+const OURS: &[&str] = &[
+    "backup",
+    "prepare",
+    "stream",
+    "extra-lsndir",
+    "target-dir",
+    "incremental-lsn",
+    "incremental-basedir",
+    "incremental-dir",
+    "incremental-history-name",
+    "incremental-history-uuid",
+    "defaults-file",
+    "defaults-extra-file",
+    "user",
+    "password",
+    "host",
+    "port",
+    "socket",
+    "fifo-streams",
+    "fifo-dir",
+];
+
+/// What decides the arguments of a backup.
+pub(crate) struct Arguments<'a> {
+    pub(crate) options: &'a Options,
+    /// The option file with the connection.
+    pub(crate) option_file: &'a Path,
+    pub(crate) data_directory: &'a Path,
+    /// Where the tool writes its small texts once more.
+    pub(crate) lsn_dir: &'a Path,
+    /// Where an increment begins.
+    pub(crate) from: Option<u64>,
+    /// Named pipes instead of standard output: the directory, and how many.
+    pub(crate) fifos: Option<(&'a Path, usize)>,
+}
+
+/// All arguments of a backup.
+///
+/// # Errors
+/// `config`: the operator's options cannot be split into words.
+pub(crate) fn backup_arguments(tool: &Tool, with: &Arguments<'_>) -> Result<Vec<OsString>> {
+    let flag = |name: &str, path: &Path| {
+        let mut word = OsString::from(format!("--{name}="));
+        word.push(path);
+        word
+    };
+    // Only as the first one does the tool take it.
+    let mut words = vec![flag("defaults-file", with.option_file)];
+    words.push("--backup".into());
+    words.push("--stream=xbstream".into());
+    words.push(flag("extra-lsndir", with.lsn_dir));
+    words.push(flag("datadir", with.data_directory));
+    if let Some(from) = with.from {
+        words.push(format!("--incremental-lsn={from}").into());
+    }
+    if let Some((dir, count)) = with.fifos {
+        words.push(format!("--fifo-streams={count}").into());
+        words.push(flag("fifo-dir", dir));
+    }
+    if let Some(count) = with.options.count("parallel") {
+        words.push(format!("--parallel={count}").into());
+    }
+    if let Some(secs) = with.options.seconds("lock_timeout_secs") {
+        words.push(format!("--ftwrl-wait-timeout={secs}").into());
+    }
+    if with.options.flag("checkpoint") && tool.flavour == crate::flavour::Flavour::MariaDbBackup {
+        words.push("--innodb-log-checkpoint-now".into());
+    }
+    words.extend(theirs(with.options)?.into_iter().map(OsString::from));
+    Ok(words)
+}
+
+/// The operator's own options, without those that are Seawall's to set.
+fn theirs(options: &Options) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    for option in ["tool_options", "extra_tool_options"] {
+        let given = split_words(option, options.text(option).unwrap_or_default())?;
+        for word in given {
+            let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
+            if OURS.contains(&name.replace('_', "-").as_str()) {
+                tracing::info!("{option}: --{name} is passed over: Seawall sets it");
+            } else {
+                words.push(word);
+            }
+        }
+    }
+    Ok(words)
+}
+
+/// All arguments of one step of a preparation.
+pub(crate) fn prepare_arguments(
+    tool: &Tool,
+    base: &Path,
+    increment: Option<&Path>,
+    is_last: bool,
+) -> Vec<OsString> {
+    let flag = |name: &str, path: &Path| {
+        let mut word = OsString::from(format!("--{name}="));
+        word.push(path);
+        word
+    };
+    // The settings that matter are those of backup-my.cnf, which the tool reads itself.
+    let mut words: Vec<OsString> = vec!["--no-defaults".into(), "--prepare".into()];
+    if tool.flavour.keeps_log_open() && !is_last {
+        words.push("--apply-log-only".into());
+    }
+    words.push(flag("target-dir", base));
+    words.extend(increment.map(|increment| flag("incremental-dir", increment)));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flavour::Flavour;
+    use crate::options::OPTIONS;
+
+    fn tool(flavour: Flavour) -> Tool {
+        Tool { flavour, program: "/bin/false".into(), version: "8.0.35-31".to_owned() }
+    }
+
+    #[test]
+    fn operators_add_options_but_do_not_replace_ours() {
+        let mut options = Options::new(OPTIONS);
+        options.set("dumpoptions", "--backup --stream=tar --user=x --databases='a b'").unwrap();
+        options.set("extradumpoptions", "--galera-info").unwrap();
+        let with = Arguments {
+            options: &options,
+            option_file: Path::new("/t/o.cnf"),
+            data_directory: Path::new("/d"),
+            lsn_dir: Path::new("/t/lsn"),
+            from: Some(44420),
+            fifos: None,
+        };
+        let words = backup_arguments(&tool(Flavour::MariaDbBackup), &with).unwrap();
+        let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap()).collect();
+        assert_eq!(
+            words,
+            [
+                "--defaults-file=/t/o.cnf",
+                "--backup",
+                "--stream=xbstream",
+                "--extra-lsndir=/t/lsn",
+                "--datadir=/d",
+                "--incremental-lsn=44420",
+                "--parallel=2",
+                "--ftwrl-wait-timeout=600",
+                "--databases=a b",
+                "--galera-info",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_xtrabackup_is_told_to_keep_the_log_open() {
+        let (base, increment) = (Path::new("/b"), Some(Path::new("/i")));
+        let has = |flavour, is_last| {
+            let words = prepare_arguments(&tool(flavour), base, increment, is_last);
+            words.contains(&OsString::from("--apply-log-only"))
+        };
+        assert!(has(Flavour::XtraBackup, false));
+        assert!(!has(Flavour::XtraBackup, true));
+        assert!(!has(Flavour::MariaDbBackup, false));
+    }
+}
