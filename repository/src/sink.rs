@@ -1,11 +1,15 @@
 //! The repository as a sink: files in, volumes and rows out, the link last.
 //!
 //! `put` cuts a file into tasks; workers take them from a bounded channel, and each writes a volume
-//! of its own. Memory is workers × block size, whatever the number and the size of the files.
+//! of its own. A body of unknown length is cut by a thread that reads it. Memory is workers × a few
+//! parts of such bodies, whatever the number and the size of the files.
 
 mod body;
+mod buffers;
+mod open;
 mod receipts;
 mod shared;
+mod streamed;
 mod task;
 mod worker;
 
@@ -17,8 +21,11 @@ use errors::{Error, Kind, Result};
 use shared::Shared;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use stream::{Cancel, Durability, Link, LogKey, LogSink, Progress, Receipt, Sink, VirtualFile};
+use stream::{
+    Cancel, Durability, FileKind, Link, LogKey, LogSink, Progress, Receipt, Sink, VirtualFile,
+};
 use task::Task;
+use worker::Queue;
 
 /// How a [`RepositorySink`] works.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +49,9 @@ impl Default for SinkOptions {
 /// Takes the stream of one job into a repository.
 pub struct RepositorySink {
     // In this order: the workers end before the claim may remove what they wrote.
-    tasks: Option<Sender<Task>>,
+    tasks: Sender<Task>,
+    /// Dropped when there will be no more tasks.
+    open: Option<Sender<()>>,
     workers: Vec<JoinHandle<()>>,
     shared: Arc<Shared>,
     log: LogStore,
@@ -64,6 +73,8 @@ impl RepositorySink {
         let log = claim.store.log();
         let shared = Arc::new(Shared::new(&claim, options, cancel, progress));
         let (tasks, queue) = bounded::<Task>(options.workers.saturating_mul(2));
+        let (open, closed) = bounded(0);
+        let queue = Queue { tasks: queue, closed };
         let mut workers = Vec::new();
         for number in 0..options.workers {
             let (shared, queue, log) = (Arc::clone(&shared), queue.clone(), log.clone());
@@ -71,11 +82,11 @@ impl RepositorySink {
             let run = move || worker::run(&shared, number, &queue, &log);
             workers.push(thread.spawn(run).map_err(|error| Error::io("start a thread", error))?);
         }
-        Ok(Self { tasks: Some(tasks), workers, shared, log, options, claim })
+        Ok(Self { tasks, open: Some(open), workers, shared, log, options, claim })
     }
 
     fn stop_workers(&mut self) {
-        drop(self.tasks.take());
+        drop(self.open.take());
         for worker in self.workers.drain(..) {
             if worker.join().is_err() {
                 self.shared.fail(Error::new(Kind::Bug, "a worker died"));
@@ -100,16 +111,14 @@ impl Sink for RepositorySink {
 
     fn put(&self, file: VirtualFile) -> Result<Receipt> {
         self.shared.check()?;
-        let (tasks, receipt) = task::split(file, self.options.part_bytes);
-        let sender =
-            self.tasks.as_ref().ok_or_else(|| Error::new(Kind::Bug, "put after finish"))?;
-        for task in tasks {
-            self.shared.begin_task();
-            if sender.send(task).is_err() {
-                self.shared.end_task();
-                return Err(self.shared.failure("the workers are gone"));
-            }
-        }
+        let size = match file.known_size() {
+            Some(size) => size,
+            // A piece of log is a file, and stored as long as it is.
+            None if matches!(file.kind, FileKind::Log(_)) => 0,
+            None => return streamed::start(file, self.lanes(), &self.shared, &self.tasks),
+        };
+        let (tasks, receipt) = task::split(file, size, self.options.part_bytes);
+        tasks.into_iter().try_for_each(|task| self.shared.send(&self.tasks, task))?;
         Ok(receipt)
     }
 
@@ -118,8 +127,7 @@ impl Sink for RepositorySink {
     }
 
     fn settle(&self) -> Result<()> {
-        self.shared.wait_until_idle();
-        self.shared.check()
+        self.shared.settle()
     }
 
     fn durable(&self) -> Result<Durability> {

@@ -63,7 +63,9 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// A file that a worker opens and reads, possibly several parts at once.
     File(FileSource),
-    /// A stream that one worker reads to its end.
+    /// A stream that one thread reads to its end. When the job ends early it is dropped, but not
+    /// before a `read` that waits has returned: who feeds it must end then, as a killed tool does,
+    /// whose pipe is closed.
     Reader(Box<dyn Read + Send>),
 }
 

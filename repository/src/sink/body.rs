@@ -1,4 +1,4 @@
-//! Reading bodies: exactly as many bytes as were promised.
+//! Reading bodies of known length: exactly as many bytes as were promised.
 
 use super::task::Source;
 use errors::{Error, Kind, Result};
@@ -55,27 +55,6 @@ impl BodyReader<'_> {
         Ok(missing)
     }
 
-    /// Reads up to `limit` bytes of a body of unknown length into `part`; less only at its end.
-    pub(super) fn read_part(&mut self, offset: u64, limit: u64, part: &mut Vec<u8>) -> Result<()> {
-        part.clear();
-        while (part.len() as u64) < limit {
-            if self.cancel.is_cancelled() {
-                return Err(Error::new(Kind::Interrupted, "the job was cancelled"));
-            }
-            let left = usize::try_from(limit - part.len() as u64).unwrap_or(usize::MAX);
-            let at = offset + part.len() as u64;
-            let read = self.fill(at, left.min(BLOCK_BYTES))?;
-            if read == 0 {
-                break;
-            }
-            if let Some(tap) = &mut self.tap {
-                tap.bytes(at, &self.block[..read]);
-            }
-            part.extend_from_slice(&self.block[..read]);
-        }
-        Ok(())
-    }
-
     /// Fills the block as far as the source has bytes.
     fn fill(&mut self, offset: u64, wanted: usize) -> Result<usize> {
         self.block.resize(BLOCK_BYTES, 0);
@@ -110,7 +89,7 @@ fn read_some(
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
             (&bytes[start..]).read(buffer)
         }
-        (Source::Nothing | Source::File(_), _) => Ok(0),
+        (Source::Nothing | Source::File(_) | Source::Part(_), _) => Ok(0),
     }
 }
 

@@ -1,14 +1,18 @@
-//! What the workers of one job share: its failure, its count of open tasks, its volumes.
+//! What the workers of one job share: its failure, what is open, its volumes.
 
 use super::SinkOptions;
+use super::buffers::Buffers;
+use super::open::{Open, lock};
+use super::task::Task;
 use crate::claim::Claim;
 use crate::keys::UnitKeys;
 use crate::storage::Storage;
 use crate::unit::StoredVolume;
 use crate::volume::{MAX_VOLUME_BYTES, VolumeWriter};
+use crossbeam_channel::Sender;
 use errors::{Error, Kind, Result};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use stream::{Cancel, JobId, Progress};
 
 pub(super) struct Shared {
@@ -20,8 +24,8 @@ pub(super) struct Shared {
     pub(super) cancel: Cancel,
     pub(super) progress: Arc<dyn Progress>,
     failure: Mutex<Option<Error>>,
-    open_tasks: Mutex<u64>,
-    idle: Condvar,
+    pub(super) open: Open,
+    pub(super) buffers: Buffers,
     next_volume: AtomicU32,
     /// The volume that each worker is writing.
     slots: Vec<Mutex<Option<VolumeWriter>>>,
@@ -44,8 +48,8 @@ impl Shared {
             cancel,
             progress,
             failure: Mutex::new(None),
-            open_tasks: Mutex::new(0),
-            idle: Condvar::new(),
+            open: Open::default(),
+            buffers: Buffers::new(options.workers),
             next_volume: AtomicU32::new(1),
             slots: (0..options.workers).map(|_| Mutex::new(None)).collect(),
             done: Mutex::new(Vec::new()),
@@ -64,28 +68,33 @@ impl Shared {
         }
     }
 
-    /// The failure that is remembered, or this one.
-    pub(super) fn failure(&self, otherwise: &str) -> Error {
-        self.check().err().unwrap_or_else(|| Error::new(Kind::Bug, otherwise))
+    /// Hands a task to the workers; waits while they have enough to do.
+    pub(super) fn send(&self, tasks: &Sender<Task>, task: Task) -> Result<()> {
+        self.open.begin_task();
+        if tasks.send(task).is_err() {
+            self.open.end_task();
+            self.check()?;
+            return Err(Error::new(Kind::Bug, "the workers are gone"));
+        }
+        Ok(())
     }
 
-    pub(super) fn begin_task(&self) {
-        *lock(&self.open_tasks) += 1;
-    }
-
-    pub(super) fn end_task(&self) {
-        let mut open = lock(&self.open_tasks);
-        *open = open.saturating_sub(1);
-        if *open == 0 {
-            self.idle.notify_all();
+    /// Fails once the job has failed or was cancelled.
+    pub(super) fn check_running(&self) -> Result<()> {
+        self.check()?;
+        match self.cancel.is_cancelled() {
+            true => Err(Error::new(Kind::Interrupted, "the job was cancelled")),
+            false => Ok(()),
         }
     }
 
-    pub(super) fn wait_until_idle(&self) {
-        let mut open = lock(&self.open_tasks);
-        while *open > 0 {
-            open = self.idle.wait(open).unwrap_or_else(PoisonError::into_inner);
+    /// Waits until nothing is open; see [`Open::wait`].
+    pub(super) fn settle(&self) -> Result<()> {
+        if let Err(error) = self.open.wait(&|| self.check_running()) {
+            // A stream that was given up is missing: no link may be made any more.
+            self.fail(error);
         }
+        self.check()
     }
 
     /// Lets a worker write a member of `size` bytes into its volume: a new one when the present
@@ -137,9 +146,4 @@ impl Shared {
             drop(lock(slot).take());
         }
     }
-}
-
-/// A worker that died left the data whole: nothing here is changed in several steps.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
 //! Tasks: what one worker does without asking anybody.
 
+use super::buffers::PartBuffer;
 use super::receipts::PartReceipts;
 use crate::volume::{Member, Part, RootedPath};
 use errors::{Error, Kind, Result};
@@ -9,16 +10,13 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use stream::{Body, FileKind, FileSource, Receipt, Tap, VirtualFile};
 
-/// A body of unknown length is held back in parts of this size: a tar header tells the size first.
-const UNKNOWN_PART_BYTES: u64 = 8 << 20;
-
 /// A file, or a run of parts of one, for one worker.
 pub(super) struct Task {
     /// What the members' headers say, but for size and part.
     pub(super) member: Member,
     pub(super) source: Source,
-    /// The bytes of the file that this task covers; `None`: to the end, wherever that is.
-    pub(super) range: Option<(u64, u64)>,
+    /// The bytes of the file that this task covers: offset and length.
+    pub(super) range: (u64, u64),
     /// The members are parts of at most so many bytes; `None`: the file is one member.
     pub(super) cut: Option<u64>,
     pub(super) tap: Option<Box<dyn Tap>>,
@@ -33,33 +31,22 @@ pub(super) enum Source {
     Bytes(Vec<u8>),
     File(Arc<SharedFile>),
     Reader(Box<dyn Read + Send>),
+    /// A part of a body of unknown length, read already; the member says which.
+    Part(PartBuffer),
 }
 
 /// A file that several workers read, opened once by the first of them: so all read the same file,
 /// even when it is dropped, or replaced, in between.
 pub(super) struct SharedFile {
     source: FileSource,
-    opened: OnceLock<Result<Option<File>, (io::ErrorKind, String)>>,
+    opened: OnceLock<Result<Option<File>>>,
 }
 
 impl SharedFile {
     /// The open file; `None` when it is gone and may be.
     pub(super) fn open(&self) -> Result<Option<&File>> {
-        let opened = self.opened.get_or_init(|| match File::open(&self.source.path) {
-            Ok(file) => Ok(Some(file)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.source.may_vanish => {
-                Ok(None)
-            }
-            Err(error) => Err((error.kind(), error.to_string())),
-        });
-        opened.as_ref().map(Option::as_ref).map_err(|(kind, text)| {
-            let error =
-                Error::new(Kind::SourceFiles, format!("open {}: {text}", self.path().display()));
-            if *kind == io::ErrorKind::PermissionDenied {
-                return error.hint("Run as the user that owns the server's files.");
-            }
-            error
-        })
+        let opened = self.opened.get_or_init(|| open(&self.source));
+        opened.as_ref().map(Option::as_ref).map_err(Error::repeat)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -67,19 +54,34 @@ impl SharedFile {
     }
 }
 
-/// Cuts a file into tasks. Large files whose tap can be forked are read by several workers.
-pub(super) fn split(file: VirtualFile, part_bytes: u64) -> (Vec<Task>, Receipt) {
-    let size = file.known_size();
-    let cut = match size {
-        // A piece of log is stored as one object of its own.
-        _ if matches!(file.kind, FileKind::Log(_)) => None,
-        Some(size) => (size > part_bytes).then_some(part_bytes),
-        None => Some(UNKNOWN_PART_BYTES),
+/// Opens a file; `None` when it is gone and may be.
+pub(super) fn open(source: &FileSource) -> Result<Option<File>> {
+    let error = match File::open(&source.path) {
+        Ok(file) => return Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && source.may_vanish => {
+            return Ok(None);
+        }
+        Err(error) => error,
     };
-    let ranges = match size {
-        Some(size) if cut.is_some() && may_be_shared(&file) => ranges(size, part_bytes),
-        Some(size) => vec![Some((0, size))],
-        None => vec![None],
+    let text = format!("open {}: {error}", source.path.display());
+    let failed = Error::new(Kind::SourceFiles, text);
+    Err(match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            failed.hint("Run as the user that owns the server's files.")
+        }
+        _ => failed,
+    })
+}
+
+/// Cuts a file of `size` bytes into tasks. Large files whose tap can be forked are read by several
+/// workers.
+pub(super) fn split(file: VirtualFile, size: u64, part_bytes: u64) -> (Vec<Task>, Receipt) {
+    // A piece of log is stored as one object of its own.
+    let is_log = matches!(file.kind, FileKind::Log(_));
+    let cut = (size > part_bytes && !is_log).then_some(part_bytes);
+    let ranges = match cut {
+        Some(part_bytes) if may_be_shared(&file) => ranges(size, part_bytes),
+        _ => vec![(0, size)],
     };
     let (receipts, receipt) = PartReceipts::new(ranges.len());
     let member = Member {
@@ -89,7 +91,7 @@ pub(super) fn split(file: VirtualFile, part_bytes: u64) -> (Vec<Task>, Receipt) 
         owner: file.owner,
         mtime: file.mtime,
         size: 0,
-        part: cut.map(|_| Part { offset: 0, of: size }),
+        part: cut.map(|_| Part { offset: 0, of: Some(size) }),
     };
     let mut taps = forks(file.tap, ranges.len());
     let mut sources = sources(file.body, ranges.len());
@@ -112,12 +114,12 @@ fn may_be_shared(file: &VirtualFile) -> bool {
     matches!(file.body, Body::File(_)) && looks_at_parts
 }
 
-fn ranges(size: u64, part_bytes: u64) -> Vec<Option<(u64, u64)>> {
+fn ranges(size: u64, part_bytes: u64) -> Vec<(u64, u64)> {
     let mut ranges = Vec::new();
     let mut offset = 0;
     while offset < size {
         let length = part_bytes.min(size - offset);
-        ranges.push(Some((offset, length)));
+        ranges.push((offset, length));
         offset += length;
     }
     ranges

@@ -1,19 +1,22 @@
 //! Workers: read, look, checksum, compress, write.
 
 use super::body::BodyReader;
+use super::buffers::PartBuffer;
 use super::shared::Shared;
 use super::task::{Source, Task};
 use crate::log::LogStore;
 use crate::volume::{Member, Part};
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, select};
 use errors::{Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use stream::{FileKind, LogKey, LogPiece, LogSink, Outcome, Tap};
 
-/// Works until there are no more tasks. After a failure the rest of them is answered with it.
-pub(super) fn run(shared: &Shared, worker: usize, queue: &Receiver<Task>, log: &LogStore) {
+/// Works until the queue is closed and empty. After a failure the rest of the tasks is answered
+/// with it.
+pub(super) fn run(shared: &Shared, worker: usize, queue: &Queue, log: &LogStore) {
     let mut block = Vec::new();
-    for mut task in queue {
+    while let Some(mut task) = queue.next() {
         let outcome = shared.check().and_then(|()| {
             // A panic must not leave the job waiting for a task that nobody does any more.
             catch_unwind(AssertUnwindSafe(|| perform(shared, worker, log, &mut task, &mut block)))
@@ -23,7 +26,25 @@ pub(super) fn run(shared: &Shared, worker: usize, queue: &Receiver<Task>, log: &
             shared.fail(error.repeat());
         }
         task.receipts.tell(task.number, outcome);
-        shared.end_task();
+        shared.open.end_task();
+    }
+}
+
+/// Where the tasks come from.
+#[derive(Clone)]
+pub(super) struct Queue {
+    pub(super) tasks: Receiver<Task>,
+    /// Disconnected when there will be no more tasks. The tasks' own channel cannot tell: the
+    /// reader of a stream keeps it open, and may wait for a tool that never says anything again.
+    pub(super) closed: Receiver<()>,
+}
+
+impl Queue {
+    fn next(&self) -> Option<Task> {
+        select! {
+            recv(self.tasks) -> task => task.ok(),
+            recv(self.closed) -> _ => self.tasks.try_recv().ok(),
+        }
     }
 }
 
@@ -39,7 +60,8 @@ fn perform(
         return append_log(shared, log, &key.clone(), task, tap);
     }
     let shared_file = match &task.source {
-        Source::File(file) => Some(std::sync::Arc::clone(file)),
+        Source::Part(part) => return store_part(shared, worker, &task.member, part),
+        Source::File(file) => Some(Arc::clone(file)),
         _ => None,
     };
     let file = match &shared_file {
@@ -58,10 +80,7 @@ fn perform(
         cancel: &shared.cancel,
         block: std::mem::take(block),
     };
-    match task.range {
-        Some((offset, length)) => job.known(&mut body, offset, length, task.cut)?,
-        None => job.unknown(&mut body, task.cut)?,
-    }
+    job.copy(&mut body, task.range, task.cut)?;
     *block = std::mem::take(&mut body.block);
     job.outcome.findings = tap.map(Tap::findings).unwrap_or_default();
     Ok(job.outcome)
@@ -80,9 +99,24 @@ fn append_log(
     let path = file.path().to_owned();
     let written_at = task.member.mtime;
     let appended = log.append(LogPiece { key: key.clone(), path, written_at, tap })?;
-    let bytes = task.range.map_or(0, |(_, length)| length);
+    let (_, bytes) = task.range;
     shared.progress.advance(bytes);
     Ok(Outcome { bytes, findings: appended.findings, ..Outcome::default() })
+}
+
+fn store_part(
+    shared: &Shared,
+    worker: usize,
+    member: &Member,
+    part: &PartBuffer,
+) -> Result<Outcome> {
+    let crc32c = shared.with_volume(worker, member.size, |volume| {
+        volume.begin(member.clone())?;
+        volume.body(part.filled())?;
+        volume.end()
+    })?;
+    shared.progress.advance(member.size);
+    Ok(Outcome { bytes: member.size, crc32c, ..Outcome::default() })
 }
 
 /// Copies one task's bytes into members.
@@ -94,12 +128,11 @@ struct Copy<'a> {
 }
 
 impl Copy<'_> {
-    /// A range of known length, as one member or as parts.
-    fn known(
+    /// The task's range, as one member or as parts.
+    fn copy(
         &mut self,
         body: &mut BodyReader<'_>,
-        offset: u64,
-        length: u64,
+        (offset, length): (u64, u64),
         cut: Option<u64>,
     ) -> Result<()> {
         let mut done = 0;
@@ -119,31 +152,6 @@ impl Copy<'_> {
             self.account(size, crc32c, missing)?;
             done += size;
             if done >= length {
-                return Ok(());
-            }
-        }
-    }
-
-    /// A body of unknown length, in parts; at least one, so that an empty body exists.
-    fn unknown(&mut self, body: &mut BodyReader<'_>, cut: Option<u64>) -> Result<()> {
-        let limit = cut.ok_or_else(|| Error::new(Kind::Bug, "an endless member"))?;
-        let mut part = Vec::new();
-        loop {
-            let at = self.outcome.bytes;
-            body.read_part(at, limit, &mut part)?;
-            let size = part.len() as u64;
-            if size == 0 && at > 0 {
-                return Ok(());
-            }
-            let member = self.member_at(at, size);
-            let crc32c = self.shared.with_volume(self.worker, size, |volume| {
-                volume.begin(member)?;
-                volume.body(&part)?;
-                volume.end()
-            })?;
-            self.shared.progress.advance(size);
-            self.account(size, crc32c, 0)?;
-            if size < limit {
                 return Ok(());
             }
         }

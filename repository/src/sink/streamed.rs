@@ -1,0 +1,187 @@
+//! Bodies of unknown length: a thread of its own reads one, and the workers share its parts.
+//!
+//! A tool's stream is one body of many GiB. Whoever reads it must not compress it as well: so the
+//! thread only reads, shows the bytes to the tap, and cuts. Each part goes to whichever worker is
+//! free, so that the parts of one body lie in the volumes of all of them.
+
+use super::body::BLOCK_BYTES;
+use super::buffers::PartBuffer;
+use super::receipts::PartReceipts;
+use super::shared::Shared;
+use super::task::{self, Source, Task};
+use crate::volume::{Member, Part, RootedPath};
+use crossbeam_channel::Sender;
+use errors::{Error, Kind, Result};
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use stream::{Body, Outcome, Receipt, Tap, VirtualFile};
+
+/// A part is held back until it is whole: a tar header tells the size first.
+const PART_BYTES: usize = 8 << 20;
+
+/// Starts a thread that reads the file's body to its end; waits while `limit` are open already.
+///
+/// A thread whose reader waits for bytes cannot be woken. It is not waited for after a failure; it
+/// ends when the reader returns, which is up to whoever feeds the reader.
+pub(super) fn start(
+    file: VirtualFile,
+    limit: usize,
+    shared: &Arc<Shared>,
+    tasks: &Sender<Task>,
+) -> Result<Receipt> {
+    let lane = Lane::open(shared, limit)?;
+    let (receipts, receipt) = PartReceipts::open_ended();
+    let streamed = Streamed {
+        member: Member {
+            place: RootedPath { root: file.root, path: file.path },
+            kind: file.kind,
+            mode: file.mode,
+            owner: file.owner,
+            mtime: file.mtime,
+            size: 0,
+            part: Some(Part { offset: 0, of: None }),
+        },
+        tap: file.tap,
+        shared: Arc::clone(shared),
+        tasks: tasks.clone(),
+        receipts,
+        parts: 0,
+        offset: 0,
+    };
+    let thread = thread::Builder::new().name("stream".to_owned());
+    let run = move || streamed.run(file.body, lane);
+    thread.spawn(run).map_err(|error| Error::io("start a thread", error))?;
+    Ok(receipt)
+}
+
+/// The right to have a stream open.
+struct Lane(Arc<Shared>);
+
+impl Lane {
+    fn open(shared: &Arc<Shared>, limit: usize) -> Result<Self> {
+        shared.open.begin_stream(limit, &|| shared.check_running())?;
+        Ok(Self(Arc::clone(shared)))
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.0.open.end_stream();
+    }
+}
+
+/// One body while it is read.
+struct Streamed {
+    /// What the members' headers say, but for size and part.
+    member: Member,
+    tap: Option<Box<dyn Tap>>,
+    shared: Arc<Shared>,
+    tasks: Sender<Task>,
+    receipts: Arc<PartReceipts>,
+    /// Parts that were cut, and where the next one begins.
+    parts: usize,
+    offset: u64,
+}
+
+impl Streamed {
+    /// The lane is given back last: who finds no stream open finds all of its tasks counted.
+    fn run(mut self, body: Body, _lane: Lane) {
+        // A panic must not leave the job waiting for a stream that nobody reads any more.
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.read(body)))
+            .unwrap_or_else(|_| Err(Error::new(Kind::Bug, "the reader of a stream panicked")));
+        match outcome {
+            Ok(rest) => self.receipts.end(self.parts, rest),
+            Err(error) => {
+                self.shared.fail(error.repeat());
+                self.receipts.tell(self.parts, Err(error));
+            }
+        }
+    }
+
+    /// Reads to the end, or until the job ends, and drops the reader: a tool's pipe is closed then.
+    fn read(&mut self, body: Body) -> Result<Outcome> {
+        let mut reader: Box<dyn Read> = match body {
+            Body::Reader(reader) => reader,
+            Body::File(source) => match task::open(&source)? {
+                Some(file) => Box::new(file),
+                None => return Ok(Outcome { vanished: true, ..Outcome::default() }),
+            },
+            Body::Nothing | Body::Bytes(_) => {
+                return Err(Error::new(Kind::Bug, "the length of this body is known"));
+            }
+        };
+        loop {
+            let part = self.read_part(&mut *reader)?;
+            let length = part.filled().len();
+            // At least one part, so that an empty body exists.
+            if length > 0 || self.parts == 0 {
+                self.send(part)?;
+            }
+            if length < PART_BYTES {
+                break;
+            }
+        }
+        let findings = self.tap.take().map(Tap::findings).unwrap_or_default();
+        Ok(Outcome { findings, ..Outcome::default() })
+    }
+
+    /// The next part; shorter than the others only at the end of the body.
+    fn read_part(&mut self, reader: &mut dyn Read) -> Result<PartBuffer> {
+        let mut part = self.shared.buffers.take()?;
+        while part.filled().len() < PART_BYTES {
+            let at = self.offset + part.filled().len() as u64;
+            let read = self.read_block(reader, at, part.room())?;
+            let block = part.fill(read);
+            if let Some(tap) = &mut self.tap
+                && read > 0
+            {
+                tap.bytes(at, block);
+            }
+            if read < BLOCK_BYTES {
+                break;
+            }
+        }
+        Ok(part)
+    }
+
+    /// Fills the block as far as the body goes. A pipe gives it in small pieces.
+    fn read_block(&self, reader: &mut dyn Read, at: u64, block: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < block.len() {
+            // Before a read, which may wait long for nothing.
+            self.shared.check_running()?;
+            match reader.read(&mut block[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let (path, at) = (&self.member.place.path, at + filled as u64);
+                    let error = Error::io(format!("read the stream {path} at byte {at}"), error);
+                    return Err(error.with_kind(Kind::SourceFiles));
+                }
+            }
+        }
+        // After one too, which may have waited long: the job's engine may be gone.
+        self.shared.check_running()?;
+        Ok(filled)
+    }
+
+    fn send(&mut self, part: PartBuffer) -> Result<()> {
+        let length = part.filled().len() as u64;
+        let place = Part { offset: self.offset, of: None };
+        let task = Task {
+            member: Member { size: length, part: Some(place), ..self.member.clone() },
+            source: Source::Part(part),
+            range: (self.offset, length),
+            cut: None,
+            tap: None,
+            receipts: Arc::clone(&self.receipts),
+            number: self.parts,
+        };
+        self.parts += 1;
+        self.offset += length;
+        self.shared.send(&self.tasks, task)
+    }
+}
