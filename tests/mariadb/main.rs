@@ -1,0 +1,14 @@
+//! MariaDB: backups of a real server, and restores of it.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may do what the program may not, and ends where something is wrong"
+)]
+
+#[path = "../workload/random.rs"]
+mod random;
+mod server;
+mod workload;

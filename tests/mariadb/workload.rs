@@ -1,0 +1,127 @@
+//! A workload to be backed up: several sessions that write, and a storm of statements that change
+//! tables.
+//!
+//! `SEAWALL_TEST_SEED` repeats a run: each session draws the same statements in the same order. How
+//! the sessions interleave, and how far they get, is the machine's and cannot be repeated.
+
+mod storm;
+mod tables;
+mod writer;
+
+use fixtures::MariaDb;
+use fixtures::mariadb::Session;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+const WRITERS: u64 = 3;
+const STORMS: u64 = 2;
+
+/// Refusals that come of sessions getting in each other's way: a table is there already, or not; is
+/// of another shape by now; deadlocks and waits that ended.
+const EXPECTED: &[&str] = &["1050", "1051", "1146", "1054", "1213", "1205", "1412", "1020", "1846"];
+
+/// What all sessions share.
+struct Common {
+    seed: u64,
+    stop: AtomicBool,
+    statements: AtomicU64,
+    /// Successes of the storm.
+    counts: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// A running workload. Without [`Workload::stop`] it ends with the server.
+pub(crate) struct Workload {
+    common: Arc<Common>,
+    sessions: Vec<JoinHandle<()>>,
+}
+
+impl Workload {
+    /// Makes the tables and begins to write to them.
+    pub(crate) fn start(server: &MariaDb) -> Self {
+        tables::make(&mut server.session());
+        Self::resume(server)
+    }
+
+    /// Writes to the tables of a workload that was stopped.
+    pub(crate) fn resume(server: &MariaDb) -> Self {
+        let seed = seed();
+        // Past the test harness: it is needed just when a test ends badly.
+        let _ = writeln!(std::io::stderr(), "SEAWALL_TEST_SEED={seed}");
+        server.sql("DELETE FROM ledger.commits");
+        let common = Arc::new(Common {
+            seed,
+            stop: AtomicBool::new(false),
+            statements: AtomicU64::new(0),
+            counts: Mutex::default(),
+        });
+        let spawn = |run: fn(Session, &Common, u64), number| {
+            let (session, common) = (server.session(), Arc::clone(&common));
+            std::thread::spawn(move || run(session, &common, number))
+        };
+        let writers = (1..=WRITERS).map(|number| spawn(writer::run, number));
+        let storms = (1..=STORMS).map(|number| spawn(storm::run, WRITERS + number));
+        let sessions = writers.chain(storms).collect();
+        Self { common, sessions }
+    }
+
+    /// How many statements were done so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.common.statements.load(Ordering::Relaxed)
+    }
+
+    /// Waits until so many more are done.
+    pub(crate) fn wait_for(&self, more: u64) {
+        let enough = self.statements() + more;
+        while self.statements() < enough {
+            let is_over = self.sessions.iter().all(JoinHandle::is_finished);
+            assert!(!is_over, "every session has ended");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it; answers how often the storm's statements succeeded.
+    ///
+    /// # Panics
+    /// The server refused what it should do.
+    pub(crate) fn stop(self) -> BTreeMap<&'static str, u64> {
+        self.common.stop.store(true, Ordering::Relaxed);
+        for session in self.sessions {
+            session.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+        std::mem::take(&mut self.common.counts.lock().unwrap())
+    }
+}
+
+impl Common {
+    /// Counts what was done, and whether the session should go on.
+    fn is_over(&self, done: &Result<(), String>) -> bool {
+        if let Err(error) = done {
+            let Some((_, number)) = error.split_once("ERROR ") else {
+                // Not the server's words: it was ended under its sessions.
+                return true;
+            };
+            let is_expected = EXPECTED.iter().any(|code| number.starts_with(code));
+            assert!(is_expected, "{error}\nSEAWALL_TEST_SEED={}", self.seed);
+        }
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// The server holds a consistent state of the workload, and every table is whole.
+pub(crate) fn check(server: &MariaDb) {
+    tables::check(&mut server.session());
+}
+
+fn seed() -> u64 {
+    let from_clock = || {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        u64::from(now.subsec_nanos()) ^ now.as_secs()
+    };
+    let given = std::env::var("SEAWALL_TEST_SEED").ok();
+    given.map_or_else(from_clock, |text| text.parse().expect("SEAWALL_TEST_SEED is a number"))
+}
