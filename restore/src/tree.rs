@@ -157,15 +157,17 @@ impl TreeWriter for DirectoryTree {
 
 /// By name, since numbers differ between hosts; by number where the name is unknown here.
 fn resolve(known: &Mutex<HashMap<Owner, (u32, u32)>>, owner: &Owner) -> (u32, u32) {
-    let ask = || {
-        let uid = Users::uid_of(&owner.user).unwrap_or(owner.uid);
-        let gid = Users::gid_of(&owner.group).unwrap_or(owner.gid);
-        (uid, gid)
-    };
     match known.lock() {
-        Ok(mut known) => *known.entry(owner.clone()).or_insert_with(ask),
-        Err(_) => ask(),
+        Ok(mut known) => *known.entry(owner.clone()).or_insert_with(|| numbers(owner)),
+        Err(_) => numbers(owner),
     }
+}
+
+/// An owner's numbers on this host.
+pub(crate) fn numbers(owner: &Owner) -> (u32, u32) {
+    let uid = Users::uid_of(&owner.user).unwrap_or(owner.uid);
+    let gid = Users::gid_of(&owner.group).unwrap_or(owner.gid);
+    (uid, gid)
 }
 
 fn held_name(path: &Path) -> PathBuf {

@@ -15,6 +15,7 @@ mod address;
 mod backup;
 mod cover;
 mod data_root;
+mod extract;
 mod fifo;
 mod flavour;
 mod grants;
@@ -34,9 +35,11 @@ mod words;
 
 use errors::{Context, Error, Kind, Result, Rule};
 use std::collections::BTreeMap;
+use std::path::Path;
 use stream::{
     Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
-    Options, Plan, Position, RecoveryRequest, RootName, Sink, Starting, Stored, Unit, Window,
+    Options, Plan, Position, Preparation, RecoveryRequest, RelPath, RootName, Sink, Starting,
+    Stored, StreamEngine, Unit, Window, Work, Bodies,
 };
 
 /// The engine's name in configuration and links.
@@ -129,12 +132,24 @@ impl Engine for MariaDb {
                 format!("a backup of MariaDB has no {name} to map"),
             ));
         }
-        let roots = BTreeMap::from([(root()?, request.to.clone())]);
-        Ok(Layout { roots, held_back: Vec::new(), left_out: Vec::new() })
+        let root = root()?;
+        // The privileges, or MySQL's dictionary: without them a server gives up, and has harmed
+        // nothing.
+        let last = ["mysql.ibd", "mysql"].into_iter().map(|name| {
+            let path = RelPath::new(name).or_kind(Kind::Bug, || "name what comes last")?;
+            Ok((root.clone(), path))
+        });
+        let held_back = last.collect::<Result<_>>()?;
+        let roots = BTreeMap::from([(root.clone(), request.to.clone())]);
+        Ok(Layout { roots, held_back, left_out: Vec::new() })
     }
 
     fn starting(&self, _link: &Link, _layout: &Layout) -> Result<Option<Starting>> {
         Ok(None)
+    }
+
+    fn streams(&self) -> Option<&dyn StreamEngine> {
+        Some(self)
     }
 
     fn refuse_running(&self, layout: &Layout) -> Result<()> {
@@ -143,5 +158,23 @@ impl Engine for MariaDb {
 
     fn finish(&self, _mile: &LastMile<'_>) -> Result<()> {
         Ok(())
+    }
+}
+
+impl StreamEngine for MariaDb {
+    fn unpack(&self, link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_>) -> Result<()> {
+        extract::tree(link, bodies, tree, work)
+    }
+
+    fn check_preparation(&self, chain: &[&Link]) -> Result<()> {
+        prepare::check(chain)
+    }
+
+    fn prepare(&self, step: &Preparation<'_>) -> Result<()> {
+        prepare::apply(step)
+    }
+
+    fn tidy(&self, _link: &Link, base: &Path) -> Result<()> {
+        prepare::tidy(base)
     }
 }

@@ -45,7 +45,8 @@ impl Summary {
     /// Whether the files are there that a tool writes at the end of a backup that went well, and
     /// none that it writes when one went wrong. The tool's exit status must say the same.
     ///
-    /// Not for one stream of several (`--fifo-streams`), which are a backup only together.
+    /// Not for one stream of several (`--fifo-streams`), which are a backup only together: see
+    /// [`Summary::plus`].
     ///
     /// # Errors
     ///
@@ -61,6 +62,19 @@ impl Summary {
             return Err(NotABackup::NoCheckpoints);
         }
         if self.has_info { Ok(()) } else { Err(NotABackup::NoInfo) }
+    }
+
+    /// The sums over two streams of one backup.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            stream_bytes: self.stream_bytes.saturating_add(other.stream_bytes),
+            members: self.members + other.members,
+            bytes: self.bytes.saturating_add(other.bytes),
+            has_checkpoints: self.has_checkpoints || other.has_checkpoints,
+            has_info: self.has_info || other.has_info,
+            empty_delta: self.empty_delta.or(other.empty_delta),
+        }
     }
 
     pub(super) fn add(&mut self, path: &MemberPath, member: &Member) {

@@ -222,22 +222,10 @@ fn prove(child: &Child, status: ExitStatus, seen: &[Arc<Seen>]) -> Result<Totals
             format!("the tool ended without the words of success: {}", child.messages.complaint());
         return Err(Error::new(Kind::Tool, text));
     }
-    let summaries: Vec<Summary> = seen.iter().map(|seen| seen.summary()).collect::<Result<_>>()?;
-    let all = add(summaries);
+    let mut all = Summary::default();
+    for seen in seen {
+        all = all.plus(seen.summary()?);
+    }
     all.check().or_kind(Kind::Tool, || "the tool's stream is no whole backup")?;
     Ok(Totals { files: all.members, bytes: all.bytes, ..Totals::default() })
-}
-
-/// Several streams are one backup together.
-fn add(summaries: Vec<Summary>) -> Summary {
-    let mut all = Summary::default();
-    for one in summaries {
-        all.stream_bytes += one.stream_bytes;
-        all.members += one.members;
-        all.bytes = all.bytes.saturating_add(one.bytes);
-        all.has_checkpoints |= one.has_checkpoints;
-        all.has_info |= one.has_info;
-        all.empty_delta = all.empty_delta.or(one.empty_delta);
-    }
-    all
 }
