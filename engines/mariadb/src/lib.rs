@@ -10,6 +10,8 @@
 //! | `stream_tap`, `fifo` | the streams as they pass |
 //! | `state`, `data_root` | what a link says |
 //! | `cover` | the chain of a recovery |
+//! | `extract`, `unpack` | a link's streams into a tree |
+//! | `prepare` | a data directory of trees |
 
 mod address;
 mod backup;
@@ -31,6 +33,7 @@ mod state;
 mod stream_tap;
 mod times;
 mod tool;
+mod unpack;
 mod words;
 
 use errors::{Context, Error, Kind, Result, Rule};
