@@ -194,6 +194,9 @@ pub(crate) struct Restore {
     /// default.
     #[arg(long, value_name = "PATH")]
     pub(crate) configuration: Option<PathBuf>,
+    /// Unpack the chain into trees `DIR/<restore job>/<from>_<to>_<jobid>`, and prepare nothing.
+    #[arg(long)]
+    pub(crate) layout_only: bool,
     /// Let the restored server archive its log as the original did.
     #[arg(long)]
     pub(crate) keep_archiving: bool,

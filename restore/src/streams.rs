@@ -9,9 +9,7 @@ use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use stream::{
-    Bodies, Layout, Link, Owner, Preparation, RootInfo, StreamEngine, Work,
-};
+use stream::{Bodies, Layout, Link, Owner, Preparation, RootInfo, StreamEngine, Work};
 use system::failpoint::{HELD_BACK, TREE};
 use system::{Users, durable};
 

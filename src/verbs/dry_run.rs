@@ -23,6 +23,10 @@ impl Sink for DryRun {
         1
     }
 
+    fn reads(&self) -> bool {
+        false
+    }
+
     fn put(&self, file: VirtualFile) -> Result<Receipt> {
         let bytes = file.known_size().unwrap_or(0);
         if matches!(file.kind, FileKind::File | FileKind::Log(_)) {

@@ -1,6 +1,7 @@
 //! `seawall restore`: a backup into a directory, and the log up to a chosen moment.
 
 mod plan_text;
+mod streams;
 
 use super::target;
 use crate::args;
@@ -41,6 +42,18 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
     let links: Vec<_> = documents.iter().map(|document| document.link.clone()).collect();
     let plan = engine.cover(&links, &store.log(), &wanted)?;
     let document = chosen_document(&documents, &plan)?;
+    let chain = streams::chain(&documents, &plan)?;
+    if engine.streams().is_none() && arguments.layout_only {
+        return Err(Error::new(
+            Kind::Usage,
+            "--layout-only is for backups that are a tool's streams",
+        )
+        .hint("Here the restored directory is laid out as the server wants it already."));
+    }
+    if let Some(streams) = engine.streams().filter(|_| !arguments.layout_only) {
+        streams
+            .check_preparation(&chain.iter().map(|document| &document.link).collect::<Vec<_>>())?;
+    }
 
     // Decide where everything goes, and refuse what is not empty.
     let layout = engine.layout(&document.link, &layout_request(arguments)?)?;
@@ -48,13 +61,22 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
     let text = plan_text::print(engine, &plan, document, &layout, starting.as_ref());
     engine.refuse_running(&layout)?;
     check_destination(&layout)?;
-    check_space(&layout, document.link.totals.bytes)?;
+    check_space(&layout, chain.iter().map(|document| document.link.totals.bytes).sum())?;
     if arguments.dry_run {
         return Ok(Answer::new(
             "seawall.restore-plan/1",
             text,
             json!({"plan": plan, "start": starting}),
         ));
+    }
+
+    let job = Job { context, settings: &settings, repository: &repository, store: &store, engine };
+    if let Some(streams) = engine.streams().filter(|_| arguments.layout_only) {
+        let dir = main_root(&layout, arguments).unwrap_or_default();
+        let dir = dir.join(streams::label().to_string());
+        let trees = job.lay_out_trees(streams, &chain, &dir)?;
+        let (text, summary) = streams::answer(&plan, &trees);
+        return Ok(Answer::new("seawall.restore-trees/1", text, summary));
     }
 
     // The marker says that the directory is not finished, until it is.
@@ -64,8 +86,10 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
     let mut marker = Marker::begin(repository.info().id, link.target.as_str(), link.name(), &plan);
     marker.write(&data)?;
 
-    let job = Job { context, settings: &settings, repository: &repository, store: &store, engine };
-    job.lay_out(&plan, document, &layout, arguments.keep_archiving)?;
+    match engine.streams() {
+        Some(streams) => job.lay_out_streams(streams, &chain, &layout)?,
+        None => job.lay_out(&plan, document, &layout, arguments.keep_archiving)?,
+    }
 
     marker.finished_at = Some(chrono::Utc::now());
     marker.write(&data)?;

@@ -11,6 +11,12 @@ pub trait Sink: Send + Sync {
     /// Bodies of unknown length that may be open at once; 1 for a daemon or a tar.
     fn lanes(&self) -> usize;
 
+    /// Whether bodies are read. A dry run only wants to know of them: then an engine starts no tool
+    /// whose stream nobody would take.
+    fn reads(&self) -> bool {
+        true
+    }
+
     /// Takes a file; waits while the workers are busy.
     ///
     /// # Errors

@@ -50,6 +50,10 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
         return Ok(link);
     }
 
+    if !sink.reads() {
+        return backup.only_looked(unit);
+    }
+
     // The stream passes, and is proven.
     let outcome = backup.stream()?;
     backup.check_same_server()?;
@@ -93,6 +97,14 @@ impl Backup<'_> {
         tracing::info!("InnoDB's log has not moved since {}: nothing is written", parent.name());
         let outcome = Outcome::unchanged(from, &state);
         self.link(unit, &outcome).map(Some)
+    }
+
+    /// What a backup would begin with.
+    fn only_looked(&mut self, unit: &Unit) -> Result<Link> {
+        let from = self.start.parent.map_or(0, |(_, from)| from);
+        let lsn = lsn::current(&mut self.session)?;
+        self.note_stream()?;
+        self.link(unit, &Outcome::not_taken(from, lsn))
     }
 
     /// The file that tells servers apart must be the same before and after: a server that was

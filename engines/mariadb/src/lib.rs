@@ -8,6 +8,7 @@
 //! | `flavour`, `tool` | the two tools, and how they are run |
 //! | `lineage`, `parent` | which backup an increment may continue |
 //! | `stream_tap`, `fifo` | the streams as they pass |
+//! | `check` | what would make a backup fail, or hurt one day |
 //! | `state`, `data_root` | what a link says |
 //! | `cover` | the chain of a recovery |
 //! | `extract`, `unpack` | a link's streams into a tree |
@@ -15,6 +16,7 @@
 
 mod address;
 mod backup;
+mod check;
 mod cover;
 mod data_root;
 mod extract;
@@ -40,9 +42,9 @@ use errors::{Context, Error, Kind, Result, Rule};
 use std::collections::BTreeMap;
 use std::path::Path;
 use stream::{
-    Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
-    Options, Plan, Position, Preparation, RecoveryRequest, RelPath, RootName, Sink, Starting,
-    Stored, StreamEngine, Unit, Window, Work, Bodies,
+    Bodies, Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint,
+    OptionSpec, Options, Plan, Position, Preparation, RecoveryRequest, RelPath, RootName, Sink,
+    Starting, Stored, StreamEngine, Unit, Window, Work,
 };
 
 /// The engine's name in configuration and links.
@@ -87,11 +89,11 @@ impl Engine for MariaDb {
     }
 
     fn rules(&self) -> &'static [&'static Rule] {
-        &[]
+        check::catalogue::RULES
     }
 
-    fn check(&self, _job: &Job, _stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
-        Vec::new()
+    fn check(&self, job: &Job, _stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
+        check::run(job)
     }
 
     fn lineage(&self, _job: &Job) -> Result<String> {

@@ -41,6 +41,21 @@ impl Outcome {
         }
     }
 
+    /// Of a dry run.
+    pub(super) fn not_taken(from_lsn: u64, lsn: u64) -> Self {
+        Self {
+            from_lsn,
+            to_lsn: lsn,
+            last_lsn: lsn,
+            is_partial: false,
+            binlog: None,
+            texts: BTreeMap::new(),
+            streams: Vec::new(),
+            totals: Totals::default(),
+            findings: Vec::new(),
+        }
+    }
+
     /// Reads the texts: `*_checkpoints` from the stream, which must say the same as the copy that
     /// the tool wrote outside of it; `*_info` from outside, because in the stream it may be
     /// compressed or encrypted.

@@ -23,6 +23,8 @@ use stream::{Body, FileKind, Receipt, RelPath, Totals, VirtualFile};
 use system::Secret;
 use tempfile::TempDir;
 
+/// The only stream of a tool that has one.
+const STREAM: &str = "backup.xbstream";
 /// How often the run is looked at.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -61,6 +63,14 @@ impl Backup<'_> {
         let outcome = Outcome::read(&seen, &scratch.path().join("lsn"), from)?;
         self.put_members(&seen)?;
         Ok(Outcome { streams: names, totals, findings, ..outcome })
+    }
+
+    /// Names the stream that would be taken.
+    ///
+    /// # Errors
+    /// The sink's own.
+    pub(super) fn note_stream(&self) -> Result<()> {
+        self.sink.put(self.file(STREAM, None, Body::Nothing)?).map(drop)
     }
 
     fn grace(&self) -> Duration {
@@ -120,7 +130,7 @@ impl Backup<'_> {
         let Some(count) = fifos else {
             let output = child.take_output();
             let output = output.ok_or_else(|| Error::new(Kind::Bug, "the tool has no output"))?;
-            return Ok(vec![self.lane("backup.xbstream".to_owned(), output, pace)?]);
+            return Ok(vec![self.lane(STREAM.to_owned(), output, pace)?]);
         };
         let mut lanes = Vec::new();
         for number in 0..count {

@@ -3,11 +3,11 @@
 mod xbcrypt;
 mod zstd;
 
+use self::xbcrypt::Decrypt;
+use self::zstd::Zstandard;
 use errors::{Error, Kind, Result};
 use formats::member_encoding::{Encoding, split_encoding};
 use formats::qpress::QpressDecoder;
-use self::xbcrypt::Decrypt;
-use self::zstd::Zstandard;
 
 /// Tools compress, and encrypt then.
 const LAYERS_MAX: usize = 2;

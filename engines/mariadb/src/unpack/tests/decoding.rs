@@ -6,8 +6,7 @@ fn decoded(stream: &[u8], key: Option<&[u8]>) -> (TempDir, Result<Unpacked>) {
     let (dir, cancel) = (tempfile::tempdir().unwrap(), Cancel::new());
     let key = key.map(|key| Zeroizing::new(key.to_vec()));
     let dialect = Dialect::Percona;
-    let how =
-        Unpack { decode: true, key: key.as_ref(), dialect, ..how(dir.path(), &cancel) };
+    let how = Unpack { decode: true, key: key.as_ref(), dialect, ..how(dir.path(), &cancel) };
     let result = unpack(&mut &*stream, &how);
     (dir, result)
 }

@@ -1,0 +1,92 @@
+//! Restores of engines whose links hold a tool's streams.
+
+use super::Job;
+use crate::human;
+use errors::{Context as _, Error, Kind, Result};
+use repository::{BodyOptions, LinkDocument, bodies};
+use restore::StreamRestore;
+use serde_json::json;
+use std::fs;
+use std::path::{Path, PathBuf};
+use stream::{Bodies, JobId, Layout, Link, Plan, StreamEngine, Work};
+
+impl Job<'_> {
+    /// The chain as a data directory that the stock server starts on.
+    pub(super) fn lay_out_streams(
+        &self,
+        streams: &dyn StreamEngine,
+        chain: &[&LinkDocument],
+        layout: &Layout,
+    ) -> Result<()> {
+        self.with_streams(streams, chain, |restore| restore.into_directory(layout))
+    }
+
+    /// The chain as trees `DIR/<restore job>/<from>_<to>_<jobid>/`, each with its link beside it.
+    pub(super) fn lay_out_trees(
+        &self,
+        streams: &dyn StreamEngine,
+        chain: &[&LinkDocument],
+        dir: &Path,
+    ) -> Result<Vec<PathBuf>> {
+        let trees = self.with_streams(streams, chain, |restore| restore.into_trees(dir))?;
+        for (tree, document) in trees.iter().zip(chain) {
+            let text = serde_json::to_vec_pretty(&document.link);
+            let text = text.or_kind(Kind::Bug, || "print a link")?;
+            // Beside the tree: what lies in it is the tool's.
+            let path = tree.with_extension("json");
+            fs::write(&path, text)
+                .map_err(|error| Error::io(format!("write {}", path.display()), error))?;
+        }
+        Ok(trees)
+    }
+
+    fn with_streams<T>(
+        &self,
+        streams: &dyn StreamEngine,
+        chain: &[&LinkDocument],
+        act: impl FnOnce(&StreamRestore<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let progress = self.context.progress();
+        let options =
+            BodyOptions { workers: self.settings.workers(), cancel: self.context.cancel.clone() };
+        let give = |link: &Link| -> Result<Box<dyn Bodies>> {
+            let document = chain.iter().find(|document| document.link.id == link.id);
+            let document = document.ok_or_else(|| Error::new(Kind::Bug, "no such link"))?;
+            Ok(Box::new(bodies(self.store, document, options.clone())))
+        };
+        let links: Vec<&Link> = chain.iter().map(|document| &document.link).collect();
+        progress.expect(links.iter().map(|link| link.totals.bytes).sum());
+        act(&StreamRestore {
+            engine: streams,
+            chain: &links,
+            bodies: &give,
+            work: Work {
+                workers: self.settings.workers(),
+                cancel: &self.context.cancel,
+                progress: progress.as_ref(),
+            },
+        })
+    }
+}
+
+/// The documents of a plan's chain, in order.
+pub(super) fn chain<'a>(
+    documents: &'a [LinkDocument],
+    plan: &Plan,
+) -> Result<Vec<&'a LinkDocument>> {
+    let find = |id: &uuid::Uuid| documents.iter().find(|document| document.link.id == *id);
+    let found: Option<Vec<_>> = plan.chain.iter().map(find).collect();
+    found.filter(|chain| !chain.is_empty()).ok_or_else(|| Error::new(Kind::Bug, "an empty chain"))
+}
+
+/// The label of this restore: the second in which it began, as a job's.
+pub(super) fn label() -> JobId {
+    JobId::new(u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0))
+}
+
+/// What was laid out, for people and for programs.
+pub(super) fn answer(plan: &Plan, trees: &[PathBuf]) -> (String, serde_json::Value) {
+    let rows: Vec<Vec<String>> =
+        trees.iter().map(|tree| vec!["tree".to_owned(), tree.display().to_string()]).collect();
+    (human::table(&rows), json!({"plan": plan, "trees": trees}))
+}
