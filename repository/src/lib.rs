@@ -15,6 +15,7 @@
 //! | `volume` | tar, frames and rows |
 //! | `log` | the archived log |
 //! | `extract`, `verify` | reading everything back |
+//! | `bodies` | reading one file back, in order |
 //!
 //! Locking, operation by operation:
 //!
@@ -23,6 +24,7 @@
 //! | **backup** (same target) | refused by the lease | both go on: pieces are put if absent | both go on: links are whole |
 //! | **wal push** | | both go on | both go on |
 
+mod bodies;
 pub mod check;
 mod claim;
 mod document;
@@ -39,6 +41,7 @@ mod unit;
 mod verify;
 mod volume;
 
+pub use bodies::{BodyOptions, LinkBodies, bodies};
 pub use claim::Claim;
 pub use extract::{ExtractOptions, extract};
 pub use log::{LogStore, PieceReader};

@@ -117,7 +117,16 @@ pub trait Storage: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be read.
-    fn open(&self, key: &Key) -> Result<Option<Box<dyn Read + Send>>>;
+    fn open(&self, key: &Key) -> Result<Option<Box<dyn Read + Send>>> {
+        self.open_at(key, 0)
+    }
+
+    /// Reads an object from its byte `offset` on; `None` when there is definitely none of that
+    /// name.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn open_at(&self, key: &Key, offset: u64) -> Result<Option<Box<dyn Read + Send>>>;
 
     /// Bytes of an object; `None` when there is definitely none of that name.
     ///

@@ -66,6 +66,27 @@ impl Write for StoredWriter {
     }
 }
 
+/// Whether an object is there, with as many bytes as were stored; answers its key.
+///
+/// # Errors
+/// `checksum` when the object is missing or its size is another: both are damage.
+pub(crate) fn check_size(storage: &dyn Storage, expected: &StoredObject) -> Result<Key> {
+    let (key, wanted) = (expected.parsed_key()?, expected.bytes);
+    let size = storage.size(&key)?.ok_or_else(|| missing(&key))?;
+    if size == wanted {
+        return Ok(key);
+    }
+    let differs = size.min(wanted);
+    Err(Error::new(
+        Kind::Checksum,
+        format!("{key} has {size} bytes, {wanted} were written (differs from byte {differs})"),
+    ))
+}
+
+pub(crate) fn missing(key: &Key) -> Error {
+    Error::new(Kind::Checksum, format!("{key} is missing"))
+}
+
 /// Reads an object and compares it with what was stored.
 pub(crate) struct StoredReader {
     expected: StoredObject,
@@ -76,22 +97,10 @@ pub(crate) struct StoredReader {
 
 impl StoredReader {
     /// # Errors
-    /// `checksum` when the object is missing or its size is another: both are damage.
+    /// As [`check_size`].
     pub(crate) fn open(storage: &dyn Storage, expected: &StoredObject) -> Result<Self> {
-        let key = expected.parsed_key()?;
-        let missing = || Error::new(Kind::Checksum, format!("{key} is missing"));
-        let size = storage.size(&key)?.ok_or_else(missing)?;
-        if size != expected.bytes {
-            let wanted = expected.bytes;
-            return Err(Error::new(
-                Kind::Checksum,
-                format!(
-                    "{key} has {size} bytes, {wanted} were written (differs from byte {})",
-                    size.min(wanted)
-                ),
-            ));
-        }
-        let object = storage.open(&key)?.ok_or_else(missing)?;
+        let key = check_size(storage, expected)?;
+        let object = storage.open(&key)?.ok_or_else(|| missing(&key))?;
         Ok(Self { expected: expected.clone(), object, sha256: Sha256::new(), bytes: 0 })
     }
 

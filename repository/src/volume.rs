@@ -3,13 +3,18 @@
 //! A frame starts at a tar header. A member larger than [`FRAME_BYTES`] has a frame of its own;
 //! smaller ones share one, so that a single file is read back without reading its volume.
 
+mod fetch;
 mod frames;
+mod members;
 mod reader;
 mod row;
+mod rows;
 mod writer;
 
+pub(crate) use fetch::{Fetcher, Place};
 pub(crate) use reader::read_volume;
-pub(crate) use row::{Member, Part, RootedPath};
+pub(crate) use row::{Member, Part, RootedPath, Row};
+pub(crate) use rows::Rows;
 pub(crate) use writer::VolumeWriter;
 
 /// Plain bytes after which a shared frame ends.

@@ -37,7 +37,15 @@ fn what_was_written_is_read(store: &dyn Storage) {
     let bytes: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
     assert_eq!(put(store, &key, &bytes), Created::New);
     assert_eq!(store.size(&key).unwrap(), Some(4_000_000));
-    assert_eq!(get(store, &key), Some(bytes));
+    assert_eq!(get(store, &key).as_ref(), Some(&bytes));
+    for offset in [0, 1, 3_999_999, 4_000_000, 5_000_000] {
+        let mut read = Vec::new();
+        let object = store.open_at(&key, offset).unwrap();
+        object.unwrap().read_to_end(&mut read).unwrap();
+        let offset = usize::try_from(offset).unwrap().min(bytes.len());
+        assert!(read == bytes[offset..], "from {offset}");
+    }
+    assert!(store.open_at(&Key::new("read").join("none"), 1).unwrap().is_none());
     store.make_durable(&key, LOG).unwrap();
 }
 

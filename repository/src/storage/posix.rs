@@ -10,7 +10,7 @@ use super::{Capabilities, Key, Listed, ObjectWriter, Storage};
 use errors::{Error, Result};
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -114,9 +114,14 @@ impl Storage for Posix {
         }
     }
 
-    fn open(&self, key: &Key) -> Result<Option<Box<dyn Read + Send>>> {
+    fn open_at(&self, key: &Key, offset: u64) -> Result<Option<Box<dyn Read + Send>>> {
         let path = self.path(key);
-        match File::open(&path) {
+        let open = || -> io::Result<File> {
+            let mut file = File::open(&path)?;
+            file.seek(SeekFrom::Start(offset))?;
+            Ok(file)
+        };
+        match open() {
             Ok(file) => Ok(Some(Box::new(BufReader::with_capacity(BUFFER_BYTES, file)))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io(format!("open {}", path.display()), error)),

@@ -26,7 +26,7 @@ pub(crate) struct Part {
 }
 
 /// What is known of a member before its body is read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) place: RootedPath,
     pub(crate) kind: FileKind,
@@ -56,7 +56,7 @@ pub(crate) struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     part: Option<Part>,
     /// Stored offset of the frame, plain offset of the header in it.
-    pub(super) at: (u64, u64),
+    pub(crate) at: (u64, u64),
 }
 
 impl Member {
@@ -131,8 +131,12 @@ impl Row {
             .map_err(|error| Error::new(Kind::Manifest, "a row is damaged").caused_by(error))
     }
 
+    pub(crate) fn is_of(&self, root: &RootName, path: &RelPath) -> bool {
+        self.path == *path && self.root == *root
+    }
+
     /// What the row says, for a tree writer.
-    pub(super) fn file_part(&self) -> Result<FilePart> {
+    pub(crate) fn file_part(&self) -> Result<FilePart> {
         let bad = |what: &str| Error::new(Kind::Manifest, format!("row of {}: {what}", self.path));
         let kind = match (self.kind.as_str(), &self.to) {
             ("file", None) => FileKind::File,
@@ -165,7 +169,7 @@ impl Row {
     }
 
     /// The member whose header must stand in the tar for this row.
-    pub(super) fn member(&self) -> Result<Member> {
+    pub(crate) fn member(&self) -> Result<Member> {
         let part = self.file_part()?;
         Ok(Member {
             place: RootedPath { root: part.root, path: part.path },
