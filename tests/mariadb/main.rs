@@ -10,5 +10,9 @@
 
 #[path = "../workload/random.rs"]
 mod random;
+
+mod chain;
+mod lab;
+mod lineage;
 mod server;
 mod workload;

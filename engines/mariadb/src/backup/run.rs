@@ -184,8 +184,25 @@ impl Backup<'_> {
                 child.end(self.grace());
                 return Err(error);
             }
+            if let Some(error) = self.lock_timeout(child) {
+                child.end(self.grace());
+                return Err(error);
+            }
             std::thread::sleep(POLL);
         }
+    }
+
+    /// The tool's own limit (`--ftwrl-wait-timeout`) first waits for a moment without any statement,
+    /// and on a busy server none comes (measured). So this one is kept here.
+    fn lock_timeout(&self, child: &Child) -> Option<Error> {
+        let secs = self.job.options.seconds("lock_timeout_secs").unwrap_or(600);
+        let waited = child.messages.lock_wait()?;
+        let text = format!("the tool waited {secs} s for a lock of the server");
+        (waited >= Duration::from_secs(secs)).then(|| {
+            Error::new(Kind::Timeout, text).hint(
+                "A session holds LOCK TABLES, or a statement does not end: see SHOW PROCESSLIST. The limit is lock_timeout_secs.",
+            )
+        })
     }
 
     /// The list of members, with sizes and checksums: a file of its own behind the streams.

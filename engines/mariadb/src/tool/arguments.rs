@@ -71,9 +71,6 @@ pub(crate) fn backup_arguments(tool: &Tool, with: &Arguments<'_>) -> Result<Vec<
     if let Some(count) = with.options.count("parallel") {
         words.push(format!("--parallel={count}").into());
     }
-    if let Some(secs) = with.options.seconds("lock_timeout_secs") {
-        words.push(format!("--ftwrl-wait-timeout={secs}").into());
-    }
     if with.options.flag("checkpoint") && tool.flavour == crate::flavour::Flavour::MariaDbBackup {
         words.push("--innodb-log-checkpoint-now".into());
     }
@@ -155,7 +152,6 @@ mod tests {
                 "--datadir=/d",
                 "--incremental-lsn=44420",
                 "--parallel=2",
-                "--ftwrl-wait-timeout=600",
                 "--databases=a b",
                 "--galera-info",
             ]

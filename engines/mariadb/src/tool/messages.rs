@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Lines that are kept for an error.
 const KEPT: usize = 40;
@@ -13,10 +14,22 @@ const LINE_BYTES_MAX: u64 = 4096;
 /// What the last line of a backup that went well ends with.
 const SUCCESS: &str = "completed OK!";
 
+/// Lines after which the tool waits for a lock of the server.
+const LOCKS: &[&str] = &[
+    "Acquiring BACKUP LOCKS",
+    "Starting BACKUP STAGE",
+    "Executing LOCK ",
+    "Executing FLUSH TABLES WITH READ LOCK",
+];
+/// Lines that come while it waits.
+const MEANWHILE: &[&str] = &["DDL tracking", "log scanned up to", "Retrying read of log"];
+
 /// The tool's words so far.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     last: Mutex<VecDeque<String>>,
+    /// Since when it waits for a lock.
+    lock_asked: Mutex<Option<Instant>>,
     /// LSN up to which the tool has copied the redo log.
     scanned: AtomicU64,
 }
@@ -48,11 +61,27 @@ impl Messages {
         if let Some(lsn) = scanned_up_to(line) {
             self.scanned.fetch_max(lsn, Ordering::Relaxed);
         }
+        self.note_lock(line);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() == KEPT {
             last.pop_front();
         }
         last.push_back(line.to_owned());
+    }
+
+    fn note_lock(&self, line: &str) {
+        let has = |marks: &[&str]| marks.iter().any(|mark| line.contains(mark));
+        if has(MEANWHILE) {
+            return;
+        }
+        *self.lock_asked.lock().unwrap_or_else(PoisonError::into_inner) =
+            has(LOCKS).then(Instant::now);
+    }
+
+    /// How long the tool has been waiting for a lock of the server.
+    pub(crate) fn lock_wait(&self) -> Option<Duration> {
+        let asked = self.lock_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.map(|asked| asked.elapsed())
     }
 
     /// Whether the last words are those of success.
@@ -124,6 +153,15 @@ mod tests {
         assert_eq!(said(text).complaint(), "Error: missing required privilege RELOAD on *.*");
         assert_eq!(said("").complaint(), "it said nothing");
         assert_eq!(said("a\nb\n").complaint(), "b");
+    }
+
+    #[test]
+    fn waits_for_locks_are_noticed() {
+        let asked = "[00] 2026-11-21 13:50:08 Acquiring BACKUP LOCKS...\n\
+                     [00] 2026-11-21 13:50:08 DDL tracking : create 5 \"./t/a.ibd\"\n";
+        assert!(said(asked).lock_wait().is_some());
+        let got = format!("{asked}[00] 2026-11-21 13:50:08 Acquired locks for BACKUP STAGE START\n");
+        assert!(said(&got).lock_wait().is_none());
     }
 
     #[test]

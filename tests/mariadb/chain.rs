@@ -1,0 +1,107 @@
+//! A full and its increments under a workload, and back.
+
+use crate::lab::Lab;
+use crate::workload::{Workload, check};
+use fixtures::ScratchServer;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+fn name(answer: &Value) -> String {
+    answer["backup"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_full_and_three_increments_come_back_as_they_were() {
+    let lab = Lab::new();
+    let mut workload = Workload::start(&lab.server);
+    let mut taken: Vec<(Value, BTreeMap<String, String>)> = Vec::new();
+    for level in ["full", "incremental", "incremental", "incremental"] {
+        workload.wait_for(150);
+        // One under the storm, whose consistency is the restored server's own to show …
+        let hot = lab.backup(level);
+        assert_eq!(hot["link"]["level"], level, "{hot}");
+        // … and one of a server that stands still, whose tables are known to the row.
+        let counts = workload.stop();
+        assert!(!counts.is_empty());
+        taken.push((hot, BTreeMap::new()));
+        taken.push((lab.backup("incremental"), lab.server.checksums()));
+        workload = Workload::resume(&lab.server);
+    }
+    workload.stop();
+    for (number, (answer, _)) in taken.iter().enumerate() {
+        let parent = &answer["link"]["parent"];
+        assert_eq!(parent.is_null(), number == 0, "{answer}");
+    }
+
+    // Each backup by its name, as the server would have it.
+    for (number, (answer, sums)) in taken.iter().enumerate() {
+        let restored = lab.restore(&format!("r{number}"), &["--backup", &name(answer)]);
+        let mut server = lab.start(&restored);
+        check(&server);
+        if !sums.is_empty() {
+            assert_eq!(server.checksums(), *sums, "{}", name(answer));
+        }
+        server.stop();
+        std::fs::remove_dir_all(restored).unwrap();
+    }
+    lab.run(&["verify"]).out();
+}
+
+#[test]
+fn a_differential_continues_the_full_and_not_the_increment_before_it() {
+    let lab = Lab::new();
+    lab.server.sql("CREATE DATABASE d; CREATE TABLE d.t (n INT PRIMARY KEY) ENGINE=InnoDB");
+    let full = lab.backup("full");
+    lab.server.sql("INSERT INTO d.t VALUES (1)");
+    lab.backup("incremental");
+    lab.server.sql("INSERT INTO d.t VALUES (2)");
+    let differential = lab.backup("differential");
+    assert_eq!(differential["link"]["parent"], full["link"]["id"]);
+    let restored = lab.restore("r", &["--backup", &name(&differential)]);
+    let marker = std::fs::read_to_string(lab.scratch.join("r.seawall.json")).unwrap();
+    let marker: Value = serde_json::from_str(&marker).unwrap();
+    assert_eq!(marker["plan"]["chain"].as_array().unwrap().len(), 2);
+    // Where replication goes on, as the server itself says it.
+    let status = lab.server.rows("SHOW MASTER STATUS").remove(0);
+    assert_eq!(marker["plan"]["settings"]["binlog_file"], *status[0]);
+    assert_eq!(marker["plan"]["settings"]["binlog_position"], *status[1]);
+    let gtid = lab.server.rows("SELECT @@gtid_binlog_pos").remove(0).remove(0);
+    assert_eq!(marker["plan"]["settings"]["gtid"], *gtid);
+    let server = lab.start(&restored);
+    assert_eq!(server.rows("SELECT n FROM d.t ORDER BY n"), [["1"], ["2"]]);
+}
+
+#[test]
+fn a_quiet_server_gives_increments_that_begin_where_they_end() {
+    let lab = Lab::new();
+    lab.server.sql("CREATE DATABASE d; CREATE TABLE d.t (n INT) ENGINE=MyISAM");
+    lab.backup("full");
+    lab.server.sql("INSERT INTO d.t VALUES (1)");
+    let first = lab.backup("incremental");
+    lab.server.sql("INSERT INTO d.t VALUES (2)");
+    let second = lab.backup("incremental");
+    for answer in [&first, &second] {
+        assert_eq!(answer["link"]["from"], answer["link"]["to"], "no checkpoint came between");
+    }
+    assert_eq!(second["link"]["parent"], first["link"]["id"], "not the one of equal LSNs before it");
+    let server = lab.start(&lab.restore("r", &[]));
+    assert_eq!(server.rows("SELECT n FROM d.t ORDER BY n"), [["1"], ["2"]]);
+}
+
+#[test]
+fn a_strict_increment_of_a_log_that_stood_still_holds_nothing() {
+    let lab = Lab::new();
+    lab.server.sql("CREATE DATABASE d; CREATE TABLE d.t (n INT PRIMARY KEY) ENGINE=InnoDB");
+    // A checkpoint of its own accord would move the log by its record.
+    lab.server.sql("SET GLOBAL innodb_log_checkpoint_now=ON");
+    lab.backup("full");
+    let strict = &["--set", "strictIncremental=yes"];
+    let quiet = lab.backup_with("incremental", strict);
+    assert_eq!(quiet["volumes"], 0, "{quiet}");
+    lab.server.sql("INSERT INTO d.t VALUES (7)");
+    let moved = lab.backup_with("incremental", strict);
+    assert_ne!(moved["volumes"], 0);
+    assert_eq!(moved["link"]["parent"], quiet["link"]["id"]);
+    let server = lab.start(&lab.restore("r", &[]));
+    assert_eq!(server.rows("SELECT n FROM d.t"), [["7"]]);
+}

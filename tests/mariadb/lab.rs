@@ -1,0 +1,119 @@
+//! A server, a repository and the program under test.
+
+use fixtures::mariadb::PASSWORD;
+
+
+use fixtures::{MariaDb, Outcome, Scratch, ScratchServer, as_server_user, run};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The target's name in every lab.
+pub(crate) const TARGET: &str = "maria";
+
+pub(crate) struct Lab {
+    // Before the scratch: the server ends before its files go.
+    pub(crate) server: MariaDb,
+    pub(crate) scratch: Scratch,
+}
+
+impl Lab {
+    /// A running server and an empty repository.
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// The same, with more lines for the server's option file.
+    pub(crate) fn with(lines: &str) -> Self {
+        let scratch = Scratch::new();
+        let mut server = MariaDb::init_with(&scratch, "m", lines);
+        server.start();
+        let copy = scratch.join("seawall");
+        std::fs::copy(env!("CARGO_BIN_EXE_seawall"), copy).unwrap();
+        let lab = Self { server, scratch };
+        lab.run(&["init"]).out();
+        lab
+    }
+
+    pub(crate) fn repo(&self) -> PathBuf {
+        self.scratch.join("repo")
+    }
+
+    /// The program as the server's user, with the password where nobody sees it.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = as_server_user(&self.scratch.join("seawall"));
+        command.args(words).current_dir(self.scratch.path());
+        if !words.contains(&"--repo") {
+            command.arg("--repo").arg(self.repo());
+        }
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("MYSQL") || text.starts_with("SEAWALL_") {
+                command.env_remove(&name);
+            }
+        }
+        command.env("HOME", self.scratch.path()).env("TMPDIR", self.scratch.path());
+        command.env("SEAWALL_PASSWORD", PASSWORD);
+        command
+    }
+
+    pub(crate) fn run(&self, words: &[&str]) -> Outcome {
+        run(&mut self.command(words))
+    }
+
+    /// One JSON document.
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
+        let mut words = words.to_vec();
+        words.extend(["--output", "json", "--quiet"]);
+        let text = self.run(&words).out();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
+    /// Words of a backup of the lab's server.
+    pub(crate) fn backup_words<'a>(&self, level: &'a str, url: &'a str) -> Vec<&'a str> {
+        vec!["backup", url, "--target", TARGET, "--level", level]
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("mariadb://root@localhost?socket={}", self.server.socket().display())
+    }
+
+    /// Takes a backup; the program's answer.
+    pub(crate) fn backup(&self, level: &str) -> Value {
+        self.backup_with(level, &[])
+    }
+
+    /// The same, with more words.
+    pub(crate) fn backup_with(&self, level: &str, more: &[&str]) -> Value {
+        let url = self.url();
+        let mut words = self.backup_words(level, &url);
+        words.extend(more);
+        words.extend(["--output", "json", "--quiet"]);
+        let outcome = self.run(&words);
+        // 1: done, with warnings.
+        assert!(outcome.code() <= 1, "{}{}", outcome.stdout, outcome.stderr);
+        serde_json::from_str(&outcome.stdout).unwrap()
+    }
+
+    /// Restores; the directory.
+    pub(crate) fn restore(&self, name: &str, more: &[&str]) -> PathBuf {
+        let to = self.scratch.join(name);
+        let place = to.display().to_string();
+        let mut words = vec!["restore", TARGET, "--to", &place];
+        words.extend(more);
+        self.run(&words).out();
+        to
+    }
+
+    /// A server on a restored directory.
+    pub(crate) fn start(&self, restored: &Path) -> MariaDb {
+        MariaDb::start_on(&self.scratch, restored)
+    }
+
+    /// Names of the backups that are listed.
+    pub(crate) fn listed(&self) -> Vec<String> {
+        let answer = self.json(&["list", TARGET]);
+        let name = |row: &Value| row["link"]["job"].to_string();
+        answer["backups"].as_array().map(|rows| rows.iter().map(name).collect()).unwrap_or_default()
+    }
+}
