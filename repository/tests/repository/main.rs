@@ -8,6 +8,9 @@
 )]
 
 mod backup;
+mod bodies;
 mod damage;
 mod log;
 mod setting;
+mod streams;
+mod streams_end;

@@ -2,15 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use errors::Result;
-use repository::{Claim, ExtractOptions, LinkDocument, Repository, RepositorySink, SinkOptions};
-use repository::{UnitStore, extract};
+use repository::{
+    BodyOptions, Claim, ExtractOptions, LinkDocument, Repository, RepositorySink, SinkOptions,
+    UnitStore, bodies, extract,
+};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use stream::{
-    Body, Cancel, FileKind, FilePart, FileSource, JobId, Level, Link, LogReach, Owner, Position,
-    RelPath, RootName, Silent, Sink, TargetName, Totals, TreeWriter, VirtualFile,
+    Bodies, Body, Cancel, FileKind, FilePart, FileSource, JobId, Level, Link, LogReach, Owner,
+    Position, RelPath, RootName, Silent, Sink, TargetName, Totals, TreeWriter, VirtualFile,
 };
 use uuid::Uuid;
 
@@ -46,10 +48,19 @@ impl Setting {
 
     /// Backs the files up and answers the link's document.
     pub(crate) fn backup(&self, files: Vec<VirtualFile>, log: Vec<LogReach>) -> LinkDocument {
+        self.backup_with(OPTIONS, files, log)
+    }
+
+    pub(crate) fn backup_with(
+        &self,
+        options: SinkOptions,
+        files: Vec<VirtualFile>,
+        log: Vec<LogReach>,
+    ) -> LinkDocument {
         let id = Uuid::new_v4();
         let claim = self.claim(id).unwrap();
         let job = claim.job();
-        let sink = self.sink(claim);
+        let sink = RepositorySink::start(claim, options, Cancel::new(), Arc::new(Silent)).unwrap();
         let receipts: Vec<_> = files.into_iter().map(|file| sink.put(file).unwrap()).collect();
         for receipt in receipts {
             receipt.redeem().unwrap();
@@ -66,6 +77,13 @@ impl Setting {
         let options = ExtractOptions { workers: 2, cancel: &cancel, progress: &Silent };
         extract(&self.store, document, &tree, options)?;
         Ok(tree.0.into_inner().unwrap())
+    }
+
+    /// One body of a link, read by two workers.
+    pub(crate) fn open(&self, document: &LinkDocument, path: &str) -> Result<Box<dyn Read + Send>> {
+        let options = BodyOptions { workers: 2, cancel: Cancel::new() };
+        let root = RootName::new("data").unwrap();
+        bodies(&self.store, document, options).open(&root, &RelPath::new(path).unwrap())
     }
 
     /// The paths of all objects below a directory of the repository.
@@ -140,6 +158,56 @@ pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
         state.to_le_bytes()[3]
     };
     (0..length).map(|_| next()).collect()
+}
+
+/// A stream of `length` bytes as a pipe gives it, in pieces of odd sizes. Three quarters of it do
+/// not compress.
+pub(crate) struct Pattern {
+    noise: Vec<u8>,
+    at: u64,
+    length: u64,
+}
+
+impl Pattern {
+    pub(crate) fn new(seed: u64, length: u64) -> Self {
+        let mut noise = noise(seed, 3 << 20);
+        // Longer than a window of the compressor, so that it does not know the repetitions.
+        noise.resize(4_100_000, b'-');
+        Self { noise, at: 0, length }
+    }
+
+    pub(crate) fn boxed(seed: u64, length: u64) -> Body {
+        Body::Reader(Box::new(Self::new(seed, length)))
+    }
+}
+
+impl Read for Pattern {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let from = usize::try_from(self.at % self.noise.len() as u64).unwrap();
+        let left = usize::try_from(self.length - self.at).unwrap();
+        let piece = 65_536 - from % 777;
+        let read = piece.min(buffer.len()).min(left).min(self.noise.len() - from);
+        buffer[..read].copy_from_slice(&self.noise[from..from + read]);
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Reads both to their ends, or to an error of the first; answers how many bytes were the same.
+pub(crate) fn compare(read: &mut dyn Read, wanted: &mut dyn Read) -> std::io::Result<u64> {
+    let (mut ours, mut theirs) = (vec![0; 300_007], Vec::new());
+    let mut same = 0;
+    loop {
+        let length = read.read(&mut ours)?;
+        theirs.clear();
+        let wish = if length == 0 { 1 } else { length as u64 };
+        (&mut *wanted).take(wish).read_to_end(&mut theirs).unwrap();
+        assert!(ours[..length] == theirs, "another byte after {same}");
+        if length == 0 {
+            return Ok(same);
+        }
+        same += length as u64;
+    }
 }
 
 /// Keeps what it is given, part by part.
