@@ -115,7 +115,7 @@ impl Sink for RepositorySink {
             Some(size) => size,
             // A piece of log is a file, and stored as long as it is.
             None if matches!(file.kind, FileKind::Log(_)) => 0,
-            None => return streamed::start(file, self.lanes(), &self.shared, &self.tasks),
+            None => return streamed::start(file, &self.shared, &self.tasks),
         };
         let (tasks, receipt) = task::split(file, size, self.options.part_bytes);
         tasks.into_iter().try_for_each(|task| self.shared.send(&self.tasks, task))?;

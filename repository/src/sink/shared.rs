@@ -3,6 +3,7 @@
 use super::SinkOptions;
 use super::buffers::Buffers;
 use super::open::{Open, lock};
+use super::receipts::PartReceipts;
 use super::task::Task;
 use crate::claim::Claim;
 use crate::keys::UnitKeys;
@@ -24,6 +25,8 @@ pub(super) struct Shared {
     pub(super) cancel: Cancel,
     pub(super) progress: Arc<dyn Progress>,
     failure: Mutex<Option<Error>>,
+    /// The receipts of the open streams.
+    streams: Mutex<Vec<Arc<PartReceipts>>>,
     pub(super) open: Open,
     pub(super) buffers: Buffers,
     next_volume: AtomicU32,
@@ -48,6 +51,7 @@ impl Shared {
             cancel,
             progress,
             failure: Mutex::new(None),
+            streams: Mutex::new(Vec::new()),
             open: Open::default(),
             buffers: Buffers::new(options.workers),
             next_volume: AtomicU32::new(1),
@@ -56,9 +60,25 @@ impl Shared {
         }
     }
 
-    /// Remembers the first failure; every later call of the sink answers it.
+    /// Remembers the first failure; every later call of the sink answers it, and so do the streams
+    /// that are open: their readers may notice late.
     pub(super) fn fail(&self, error: Error) {
-        lock(&self.failure).get_or_insert(error);
+        let first = lock(&self.failure).get_or_insert(error).repeat();
+        for receipts in lock(&self.streams).iter() {
+            receipts.tell(0, Err(first.repeat()));
+        }
+    }
+
+    /// Opens a stream whose receipts are `receipts`; waits while there are enough.
+    pub(super) fn begin_stream(&self, receipts: &Arc<PartReceipts>) -> Result<()> {
+        self.open.begin_stream(self.slots.len(), &|| self.check_running())?;
+        lock(&self.streams).push(Arc::clone(receipts));
+        Ok(())
+    }
+
+    pub(super) fn end_stream(&self, receipts: &Arc<PartReceipts>) {
+        lock(&self.streams).retain(|other| !Arc::ptr_eq(other, receipts));
+        self.open.end_stream();
     }
 
     pub(super) fn check(&self) -> Result<()> {

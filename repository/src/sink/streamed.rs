@@ -21,18 +21,17 @@ use stream::{Body, Outcome, Receipt, Tap, VirtualFile};
 /// A part is held back until it is whole: a tar header tells the size first.
 const PART_BYTES: usize = 8 << 20;
 
-/// Starts a thread that reads the file's body to its end; waits while `limit` are open already.
+/// Starts a thread that reads the file's body to its end; waits while as many as workers are open.
 ///
 /// A thread whose reader waits for bytes cannot be woken. It is not waited for after a failure; it
 /// ends when the reader returns, which is up to whoever feeds the reader.
 pub(super) fn start(
     file: VirtualFile,
-    limit: usize,
     shared: &Arc<Shared>,
     tasks: &Sender<Task>,
 ) -> Result<Receipt> {
-    let lane = Lane::open(shared, limit)?;
     let (receipts, receipt) = PartReceipts::open_ended();
+    let lane = Lane::open(shared, &receipts)?;
     let streamed = Streamed {
         member: Member {
             place: RootedPath { root: file.root, path: file.path },
@@ -57,18 +56,21 @@ pub(super) fn start(
 }
 
 /// The right to have a stream open.
-struct Lane(Arc<Shared>);
+struct Lane {
+    shared: Arc<Shared>,
+    receipts: Arc<PartReceipts>,
+}
 
 impl Lane {
-    fn open(shared: &Arc<Shared>, limit: usize) -> Result<Self> {
-        shared.open.begin_stream(limit, &|| shared.check_running())?;
-        Ok(Self(Arc::clone(shared)))
+    fn open(shared: &Arc<Shared>, receipts: &Arc<PartReceipts>) -> Result<Self> {
+        shared.begin_stream(receipts)?;
+        Ok(Self { shared: Arc::clone(shared), receipts: Arc::clone(receipts) })
     }
 }
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        self.0.open.end_stream();
+        self.shared.end_stream(&self.receipts);
     }
 }
 

@@ -9,7 +9,9 @@
 
 mod backup;
 mod bodies;
+mod bodies_rows;
 mod damage;
+mod full;
 mod log;
 mod setting;
 mod streams;

@@ -1,17 +1,13 @@
 //! Streams that end otherwise than they should: nobody waits for ever, and no link is made.
 
-use crate::setting::{OPTIONS, Setting, file, link, noise};
-use errors::{Error, Kind, Result};
-use repository::storage::{Capabilities, Created, Key, Listed, ObjectWriter, Posix, Storage};
-use repository::{Claim, Repository, RepositorySink, SinkOptions};
-use std::io::{self, Read, Write};
+use crate::setting::{OPTIONS, Setting, file, from_disk, link};
+use errors::Kind;
+use repository::{RepositorySink, SinkOptions};
+use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
-use stream::{
-    Body, Cancel, Finding, JobId, Level, Receipt, Silent, Sink, Tap, TargetName, VirtualFile,
-};
-use system::failpoint::Point;
+use stream::{Body, Cancel, Finding, JobId, Receipt, Silent, Sink, Tap, VirtualFile};
 use uuid::Uuid;
 
 /// Long enough for a loaded machine, short enough for a test that fails.
@@ -213,12 +209,12 @@ fn a_dropped_sink_does_not_wait_for_a_silent_tool() {
     let began = Instant::now();
     drop(sink);
     assert!(began.elapsed() < SOON);
+    assert_eq!(receipts.map(kind), [Kind::Interrupted; 2]);
     assert_eq!(setting.objects("targets"), [] as [std::path::PathBuf; 0]);
     flowing_hand.expect_drop();
     // Whoever feeds the reader ends: it is dropped.
     silent_hand.give.send(Ok(50_000)).unwrap();
     silent_hand.expect_drop();
-    assert_eq!(receipts.map(kind), [Kind::Interrupted; 2]);
     // Nothing was written late.
     assert_eq!(setting.objects("targets"), [] as [std::path::PathBuf; 0]);
 }
@@ -227,118 +223,18 @@ fn a_dropped_sink_does_not_wait_for_a_silent_tool() {
 fn the_failure_of_another_file_ends_a_stream() {
     let setting = Setting::new();
     let sink = sink(&setting, &Cancel::new());
-    let (stream, hand) = tool("stream", true);
-    let receipt = sink.put(stream).unwrap();
-    let burst = io::Error::other("burst");
-    let (other, other_hand) = tool("other", false);
-    other_hand.give.send(Err(burst)).unwrap();
-    let other = sink.put(other).unwrap();
-    assert_eq!(kind(other), Kind::SourceFiles);
-    assert_eq!(kind(receipt), Kind::SourceFiles);
-    hand.expect_drop();
+    let (flowing, flowing_hand) = tool("flowing", true);
+    let flowing = sink.put(flowing).unwrap();
+    let (silent, silent_hand) = tool("silent", false);
+    let silent = sink.put(silent).unwrap();
+    silent_hand.expect_read();
+    let mut gone = from_disk("gone", setting.dir.path().join("gone"), 10);
+    if let Body::File(source) = &mut gone.body {
+        source.may_vanish = false;
+    }
+    let gone = sink.put(gone).unwrap();
+    assert_eq!([gone, flowing, silent].map(kind), [Kind::SourceFiles; 3]);
+    flowing_hand.expect_drop();
+    drop(silent_hand.give);
     expect_no_link(&setting, sink, Kind::SourceFiles);
-}
-
-/// A store that is full after so many bytes of one object.
-struct Full(Posix, usize);
-
-struct FullWriter(Box<dyn ObjectWriter>, usize);
-
-impl Write for FullWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.1 = self.1.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl ObjectWriter for FullWriter {
-    fn finish(self: Box<Self>) -> Result<Created> {
-        self.0.finish()
-    }
-}
-
-impl Storage for Full {
-    fn describe(&self) -> String {
-        self.0.describe()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-
-    fn prepare(&self) -> Result<()> {
-        self.0.prepare()
-    }
-
-    fn create(&self, key: &Key, point: Point) -> Result<Box<dyn ObjectWriter>> {
-        Ok(Box::new(FullWriter(self.0.create(key, point)?, self.1)))
-    }
-
-    fn open_at(&self, key: &Key, offset: u64) -> Result<Option<Box<dyn Read + Send>>> {
-        self.0.open_at(key, offset)
-    }
-
-    fn size(&self, key: &Key) -> Result<Option<u64>> {
-        self.0.size(key)
-    }
-
-    fn list(&self, prefix: &Key) -> Result<Vec<Listed>> {
-        self.0.list(prefix)
-    }
-
-    fn delete(&self, key: &Key) -> Result<bool> {
-        self.0.delete(key)
-    }
-
-    fn make_durable(&self, key: &Key, point: Point) -> Result<()> {
-        self.0.make_durable(key, point)
-    }
-
-    fn sweep(&self, prefix: &Key, untouched: Duration) -> Result<()> {
-        self.0.sweep(prefix, untouched)
-    }
-
-    fn free_bytes(&self) -> Result<Option<u64>, Error> {
-        self.0.free_bytes()
-    }
-}
-
-#[test]
-fn a_full_store_ends_the_stream() {
-    let dir = tempfile::tempdir().unwrap();
-    let storage = Arc::new(Full(Posix::new(dir.path().join("r")), 20_000_000));
-    let store = Repository::init(storage).unwrap().unit(&TargetName::new("t").unwrap(), None);
-    let claim = Claim::take(&store, Uuid::new_v4(), Level::Full, JobId::new(604)).unwrap();
-    let options = SinkOptions { workers: 2, ..SinkOptions::default() };
-    let sink = RepositorySink::start(claim, options, Cancel::new(), Arc::new(Silent)).unwrap();
-
-    let bytes = noise(4, 5_000_000);
-    let endless = Endless(bytes);
-    let stream = sink.put(file("stream", None, Body::Reader(Box::new(endless)))).unwrap();
-    let (zeros, hand) = tool("zeros", true);
-    let zeros = sink.put(zeros).unwrap();
-    assert_eq!(kind(stream), Kind::NoSpace);
-    assert_eq!(kind(zeros), Kind::NoSpace);
-    hand.expect_drop();
-    assert_eq!(sink.settle().unwrap_err().kind(), Kind::NoSpace);
-    let late = sink.put(file("late", None, Body::Bytes(vec![1])));
-    assert_eq!(late.err().unwrap().kind(), Kind::NoSpace);
-    drop(sink);
-    assert!(store.link_names().unwrap().is_empty());
-}
-
-/// The same noise again and again; longer than the compressor remembers.
-struct Endless(Vec<u8>);
-
-impl Read for Endless {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = buffer.len().min(60_000);
-        buffer[..length].copy_from_slice(&self.0[..length]);
-        self.0.rotate_left(length);
-        Ok(length)
-    }
 }
