@@ -14,15 +14,16 @@ const KINDS: &[(&str, &str)] = &[
     ("`odd-db é`.`my parts`", "ENGINE=MyISAM PARTITION BY KEY (id) PARTITIONS 2"),
 ];
 
-/// What the storm makes its tables of. InnoDB alone: of Aria and MyISAM tables that are renamed,
-/// replaced or dropped while they are copied, mariadb-backup 10.11 itself now and then leaves the
-/// definition without the data, or an Aria log that cannot be applied.
+/// What the storm makes its tables of; those that are not InnoDB's come last.
 pub(super) const STORAGES: &[&str] = &[
     "ENGINE=InnoDB",
     "ENGINE=InnoDB ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8",
     "ENGINE=InnoDB PAGE_COMPRESSED=1",
     "ENGINE=InnoDB PARTITION BY HASH (id) PARTITIONS 3",
+    "ENGINE=Aria",
+    "ENGINE=MyISAM",
 ];
+pub(super) const OF_INNODB: usize = 4;
 
 /// Columns of all of them.
 pub(super) const COLUMNS: &str =
