@@ -1,70 +1,24 @@
 //! Checksums of other people's formats, computed as the bytes pass.
 
 /// CRC-32 of ISO 3309, as in zlib: xbstream and xbcrypt carry it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Crc32(u32);
-
-/// The polynomial with its bits reversed.
-const CRC32_POLYNOMIAL: u32 = 0xEDB8_8320;
-
-/// `TABLES[n]` moves a byte over `n` more zero bytes, so that eight bytes are taken at once.
-static TABLES: [[u32; 256]; 8] = tables();
-
-const fn tables() -> [[u32; 256]; 8] {
-    let mut tables = [[0; 256]; 8];
-    let mut byte: usize = 0;
-    let mut value: u32 = 0;
-    while byte < 256 {
-        let mut crc = value;
-        let mut bit = 0;
-        while bit < 8 {
-            crc = if crc & 1 == 1 { crc >> 1 ^ CRC32_POLYNOMIAL } else { crc >> 1 };
-            bit += 1;
-        }
-        tables[0][byte] = crc;
-        byte += 1;
-        value += 1;
-    }
-    let mut table = 1;
-    while table < 8 {
-        let mut byte = 0;
-        while byte < 256 {
-            let before = tables[table - 1][byte];
-            tables[table][byte] = before >> 8 ^ tables[0][(before & 0xFF) as usize];
-            byte += 1;
-        }
-        table += 1;
-    }
-    tables
-}
+#[derive(Clone)]
+pub(crate) struct Crc32(crc32fast::Hasher);
 
 impl Crc32 {
     pub(crate) fn new() -> Self {
-        Self(!0)
+        Self(crc32fast::Hasher::new())
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        let look = |table: usize, byte: u8| TABLES[table][usize::from(byte)];
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        for &[a, b, c, d, e, f, g, h] in chunks {
-            let [i, j, k, l] = (self.0 ^ u32::from_le_bytes([a, b, c, d])).to_le_bytes();
-            self.0 = look(7, i) ^ look(6, j) ^ look(5, k) ^ look(4, l);
-            self.0 ^= look(3, e) ^ look(2, f) ^ look(1, g) ^ look(0, h);
-        }
-        for byte in rest {
-            let [low, ..] = self.0.to_le_bytes();
-            self.0 = self.0 >> 8 ^ look(0, low ^ byte);
-        }
+        self.0.update(bytes);
     }
 
-    pub(crate) fn value(self) -> u32 {
-        !self.0
+    pub(crate) fn value(&self) -> u32 {
+        self.0.clone().finalize()
     }
 
     pub(crate) fn of(bytes: &[u8]) -> u32 {
-        let mut crc = Self::new();
-        crc.update(bytes);
-        crc.value()
+        crc32fast::hash(bytes)
     }
 }
 
