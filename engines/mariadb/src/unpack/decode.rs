@@ -1,8 +1,13 @@
 //! Files that the tool packed, plain again as they are written.
 
+mod lz4;
 mod xbcrypt;
 mod zstd;
 
+<<<<<<< HEAD
+=======
+use self::lz4::Lz4;
+>>>>>>> d522344 (LZ4 frames are unpacked too: XtraBackup 8 writes them by default where it compresses)
 use self::xbcrypt::Decrypt;
 use self::zstd::Zstandard;
 use errors::{Error, Kind, Result};
@@ -38,7 +43,7 @@ impl Packing<'_> {
         Ok(match encoding {
             Encoding::Qpress => Stage::Qpress(Box::default()),
             Encoding::Zstd => Stage::Zstd(Box::new(Zstandard::new()?)),
-            Encoding::Lz4 => return Err(Error::new(Kind::Tool, "LZ4 is not known")),
+            Encoding::Lz4 => Stage::Lz4(Box::new(Lz4::new())),
             Encoding::Xbcrypt => Stage::Xbcrypt(Box::new(Decrypt::new(self.key)?)),
         })
     }
@@ -47,6 +52,7 @@ impl Packing<'_> {
 /// One layer that comes off.
 pub(super) enum Stage {
     Qpress(Box<QpressDecoder>),
+    Lz4(Box<Lz4>),
     Zstd(Box<Zstandard>),
     Xbcrypt(Box<Decrypt>),
 }
@@ -57,6 +63,7 @@ impl Stage {
     pub(super) fn next(&mut self, input: &mut &[u8]) -> Result<Option<&[u8]>> {
         match self {
             Self::Qpress(qpress) => qpress.next(input).map_err(damaged),
+            Self::Lz4(lz4) => lz4.next(input),
             Self::Zstd(zstd) => zstd.next(input),
             Self::Xbcrypt(decrypt) => decrypt.next(input),
         }
@@ -66,6 +73,7 @@ impl Stage {
     pub(super) fn finish(&mut self) -> Result<()> {
         match self {
             Self::Qpress(qpress) => qpress.finish().map(drop).map_err(damaged),
+            Self::Lz4(lz4) => lz4.finish(),
             Self::Zstd(zstd) => zstd.finish(),
             Self::Xbcrypt(decrypt) => decrypt.finish(),
         }

@@ -81,6 +81,39 @@ fn frames_of_zstandard_follow_one_another() {
     }
 }
 
+/// Made by a stock `lz4`: blocks that stand alone, and ones that do not, with all checksums.
+fn lz4(name: &str) -> Vec<u8> {
+    fs::read(fixtures().join("lz4").join(name)).unwrap()
+}
+
+#[test]
+fn frames_of_lz4_follow_one_another() {
+    let numbers: String = (0..60_000_u64).map(|n| format!("{} ", n * n % 997)).collect();
+    let packed = [lz4("linked.lz4"), lz4("alone.lz4"), lz4("linked.lz4")].concat();
+    let plain = numbers.repeat(3).into_bytes();
+    let (dir, result) = decoded(&percona("a/t.ibd.lz4", &packed), None);
+    assert_eq!(result.unwrap().bytes, plain.len() as u64);
+    assert!(files(dir.path()) == named(&[("a/t.ibd", &plain)]));
+}
+
+#[test]
+fn damage_to_lz4_is_found() {
+    let linked = lz4("linked.lz4");
+    for at in (0..linked.len()).step_by(91).chain([4, 5, 6, 14, linked.len() - 1]) {
+        let mut damaged = linked.clone();
+        damaged[at] ^= 0x40;
+        for bytes in [&damaged[..], &linked[..at]] {
+            let (dir, result) = decoded(&percona("t.ibd.lz4", bytes), None);
+            if bytes.is_empty() {
+                assert_eq!(files(dir.path()), named(&[("t.ibd", b"")]));
+                continue;
+            }
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), Kind::Checksum, "{at}: {error:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_not_packed_as_its_name_says_is_refused() {
     for name in ["t.ibd.qp", "t.ibd.zst", "t.ibd.lz4", "t.ibd.xbcrypt"] {
