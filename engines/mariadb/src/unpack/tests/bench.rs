@@ -2,7 +2,7 @@ use super::*;
 use stream::Silent;
 
 #[test]
-#[ignore]
+#[ignore = "measures"]
 fn bench() {
     let var = |name: &str| std::env::var(name).unwrap();
     let mut file = File::open(var("XB_IN")).unwrap();
