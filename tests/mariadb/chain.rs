@@ -83,7 +83,10 @@ fn a_quiet_server_gives_increments_that_begin_where_they_end() {
     for answer in [&first, &second] {
         assert_eq!(answer["link"]["from"], answer["link"]["to"], "no checkpoint came between");
     }
-    assert_eq!(second["link"]["parent"], first["link"]["id"], "not the one of equal LSNs before it");
+    assert_eq!(
+        second["link"]["parent"], first["link"]["id"],
+        "not the one of equal LSNs before it"
+    );
     let server = lab.start(&lab.restore("r", &[]));
     assert_eq!(server.rows("SELECT n FROM d.t ORDER BY n"), [["1"], ["2"]]);
 }

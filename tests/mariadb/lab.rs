@@ -2,7 +2,6 @@
 
 use fixtures::mariadb::PASSWORD;
 
-
 use fixtures::{MariaDb, Outcome, Scratch, ScratchServer, as_server_user, run};
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,8 @@ use crate::lab::Lab;
 use fixtures::ScratchServer;
 
 fn insert(lab: &Lab, from: u32, to: u32) {
-    lab.server.sql(&format!("INSERT INTO d.t SELECT seq, REPEAT('x', 500) FROM d.seq_{from}_to_{to}"));
+    lab.server
+        .sql(&format!("INSERT INTO d.t SELECT seq, REPEAT('x', 500) FROM d.seq_{from}_to_{to}"));
 }
 
 /// A full, rows, an increment, and the server set back to the full and written on, further than

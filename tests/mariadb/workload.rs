@@ -22,8 +22,9 @@ const STORMS: u64 = 2;
 
 /// Refusals that come of sessions getting in each other's way: a table is there already, or not; is
 /// of another shape or storage by now, which its options forbid; deadlocks and waits that ended.
-const EXPECTED: &[&str] =
-    &["1005", "1050", "1051", "1146", "1054", "1213", "1205", "1412", "1020", "1478", "1845", "1846"];
+const EXPECTED: &[&str] = &[
+    "1005", "1050", "1051", "1146", "1054", "1213", "1205", "1412", "1020", "1478", "1845", "1846",
+];
 
 /// The server says that it goes down.
 const GOING: &[&str] = &["1053", "1317", "1927"];

@@ -160,7 +160,8 @@ mod tests {
         let asked = "[00] 2026-11-21 13:50:08 Acquiring BACKUP LOCKS...\n\
                      [00] 2026-11-21 13:50:08 DDL tracking : create 5 \"./t/a.ibd\"\n";
         assert!(said(asked).lock_wait().is_some());
-        let got = format!("{asked}[00] 2026-11-21 13:50:08 Acquired locks for BACKUP STAGE START\n");
+        let got =
+            format!("{asked}[00] 2026-11-21 13:50:08 Acquired locks for BACKUP STAGE START\n");
         assert!(said(&got).lock_wait().is_none());
     }
 

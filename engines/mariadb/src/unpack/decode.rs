@@ -4,10 +4,7 @@ mod lz4;
 mod xbcrypt;
 mod zstd;
 
-<<<<<<< HEAD
-=======
 use self::lz4::Lz4;
->>>>>>> d522344 (LZ4 frames are unpacked too: XtraBackup 8 writes them by default where it compresses)
 use self::xbcrypt::Decrypt;
 use self::zstd::Zstandard;
 use errors::{Error, Kind, Result};
