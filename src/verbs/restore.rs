@@ -14,7 +14,7 @@ use errors::{Context as _, Error, Kind, Result};
 use repository::{ExtractOptions, LinkDocument, Repository, UnitStore, extract};
 use restore::{DirectoryTree, Marker, check_destination, check_space};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use stream::{
     Engine, FileKind, FilePart, LastMile, Layout, LayoutRequest, Plan, Progress, RelPath,
@@ -43,17 +43,7 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
     let plan = engine.cover(&links, &store.log(), &wanted)?;
     let document = chosen_document(&documents, &plan)?;
     let chain = streams::chain(&documents, &plan)?;
-    if engine.streams().is_none() && arguments.layout_only {
-        return Err(Error::new(
-            Kind::Usage,
-            "--layout-only is for backups that are a tool's streams",
-        )
-        .hint("Here the restored directory is laid out as the server wants it already."));
-    }
-    if let Some(streams) = engine.streams().filter(|_| !arguments.layout_only) {
-        streams
-            .check_preparation(&chain.iter().map(|document| &document.link).collect::<Vec<_>>())?;
-    }
+    streams::check(engine, &chain, arguments.layout_only)?;
 
     // Decide where everything goes, and refuse what is not empty.
     let layout = engine.layout(&document.link, &layout_request(arguments)?)?;
@@ -71,28 +61,15 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
     }
 
     let job = Job { context, settings: &settings, repository: &repository, store: &store, engine };
+    let to = layout.roots.values().next().cloned().unwrap_or_default();
+    let data = main_root(&layout, arguments).unwrap_or(to);
     if let Some(streams) = engine.streams().filter(|_| arguments.layout_only) {
-        let dir = main_root(&layout, arguments).unwrap_or_default();
-        let dir = dir.join(streams::label().to_string());
-        let trees = job.lay_out_trees(streams, &chain, &dir)?;
+        let trees = job.lay_out_trees(streams, &chain, &data.join(streams::label().to_string()))?;
         let (text, summary) = streams::answer(&plan, &trees);
         return Ok(Answer::new("seawall.restore-trees/1", text, summary));
     }
+    job.restore(&plan, &chain, &layout, (&data, arguments.keep_archiving))?;
 
-    // The marker says that the directory is not finished, until it is.
-    let to = layout.roots.values().next().cloned().unwrap_or_default();
-    let data = main_root(&layout, arguments).unwrap_or(to);
-    let link = &document.link;
-    let mut marker = Marker::begin(repository.info().id, link.target.as_str(), link.name(), &plan);
-    marker.write(&data)?;
-
-    match engine.streams() {
-        Some(streams) => job.lay_out_streams(streams, &chain, &layout)?,
-        None => job.lay_out(&plan, document, &layout, arguments.keep_archiving)?,
-    }
-
-    marker.finished_at = Some(chrono::Utc::now());
-    marker.write(&data)?;
     let memory = system::peak_memory_bytes();
     let text = format!(
         "{text}restored     {} in {:.1} s\npeak memory  {}\n",
@@ -153,6 +130,27 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Everything into its place. The marker says that the directory is not finished, until it is.
+    fn restore(
+        &self,
+        plan: &Plan,
+        chain: &[&LinkDocument],
+        layout: &Layout,
+        (data, keep_archiving): (&Path, bool),
+    ) -> Result<()> {
+        let document = chain.last().ok_or_else(|| Error::new(Kind::Bug, "an empty chain"))?;
+        let link = &document.link;
+        let id = self.repository.info().id;
+        let mut marker = Marker::begin(id, link.target.as_str(), link.name(), plan);
+        marker.write(data)?;
+        match self.engine.streams() {
+            Some(streams) => self.lay_out_streams(streams, chain, layout)?,
+            None => self.lay_out(plan, document, layout, keep_archiving)?,
+        }
+        marker.finished_at = Some(chrono::Utc::now());
+        marker.write(data)
+    }
+
     fn lay_out(
         &self,
         plan: &Plan,

@@ -13,6 +13,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("seawall-system", 1),
     ("seawall-repository", 2),
     ("seawall-restore", 2),
+    ("seawall-engine-mariadb", 2),
     ("seawall-engine-postgresql", 2),
     ("seawall", 3),
 ];

@@ -23,7 +23,8 @@ fn the_page_of_errors_is_the_catalogue() {
 fn rules() -> Vec<&'static errors::Rule> {
     let of_engine = engine_postgresql::PostgreSql.rules();
     let of_check = repository::check::catalogue::RULES.iter().chain(of_engine);
-    of_check.chain(engine_postgresql::LOG_RULES).copied().collect()
+    let of_mariadb = engine_mariadb::MariaDb.rules();
+    of_check.chain(engine_postgresql::LOG_RULES).chain(of_mariadb).copied().collect()
 }
 
 #[test]

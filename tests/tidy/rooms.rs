@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Words, and the only places where they may stand.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("fs::rename", &["system/src/durable.rs"]),
+    // A file of a tool's stream may be renamed by the stream: that is no step towards durability.
+    ("fs::rename", &["system/src/durable.rs", "engines/mariadb/src/unpack/tree.rs"]),
     ("hard_link(", &["system/src/durable.rs", "fixtures/src/lab.rs"]),
     (".sync_all(", &["system/src/durable.rs"]),
     (".sync_data(", &[]),
@@ -15,12 +16,21 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("print!(", &[]),
     ("dbg!(", &[]),
     ("io::stdout()", &["src/printer.rs", "src/progress.rs"]),
+    (
+        "mysql_async",
+        &[
+            "engines/mariadb/src/session.rs",
+            "fixtures/src/mariadb/",
+            "fixtures/src/bin/stand-in-xtrabackup/",
+        ],
+    ),
     ("tokio_postgres", &["engines/postgresql/", "fixtures/src/postgresql/session.rs"]),
     // What is no row of a catalogue cannot be a finding of `check`.
     ("Rule::new(", &["errors/src/rule.rs"]),
     (
         "rules! {",
         &[
+            "engines/mariadb/src/check/catalogue.rs",
             "engines/postgresql/src/check/catalogue.rs",
             "engines/postgresql/src/log_verify/catalogue.rs",
             "repository/src/check.rs",

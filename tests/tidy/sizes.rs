@@ -52,7 +52,8 @@ fn files_and_functions_are_small() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Names and lengths of functions. Formatted code closes a function at the depth where it began.
+/// Names and lengths of functions. Formatted code closes a function at the depth where it began; a
+/// declaration without a body ends with its semicolon.
 fn functions(text: &str) -> Vec<(String, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
@@ -60,7 +61,10 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         let depth = line.len() - line.trim_start().len();
         let Some(name) = function_name(line.trim_start()) else { continue };
         let end = format!("{}}}", " ".repeat(depth));
-        let length = lines[number..].iter().position(|line| *line == end);
+        let signature = lines[number..].iter().position(|line| line.ends_with(['{', ';', '}']));
+        let is_bare = signature.is_some_and(|at| !lines[number + at].ends_with('{'));
+        let body = || lines[number..].iter().position(|line| *line == end);
+        let length = if is_bare { signature } else { body() };
         found.push((name, length.map_or(1, |length| length + 1)));
     }
     found
@@ -77,7 +81,8 @@ fn function_name(line: &str) -> Option<String> {
 
 #[test]
 fn the_measure_measures() {
-    let text =
-        "impl X {\n    pub(crate) fn long<T>(&self) {\n        a();\n    }\n}\nfn short() {}\n";
-    assert_eq!(functions(text), [("long".to_owned(), 3), ("short".to_owned(), 1)]);
+    let text = "impl X {\n    pub(crate) fn long<T>(&self) {\n        a();\n    }\n}\nfn short() {}\n\
+         trait Y {\n    fn bare(\n        &self,\n    ) -> u8;\n    fn one(&self) -> u8;\n}\n";
+    let wanted = [("long", 3), ("short", 1), ("bare", 3), ("one", 1)];
+    assert_eq!(functions(text), wanted.map(|(name, lines)| (name.to_owned(), lines)));
 }

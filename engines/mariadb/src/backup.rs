@@ -2,6 +2,7 @@
 
 mod link;
 mod outcome;
+mod proof;
 mod run;
 mod watch;
 

@@ -17,10 +17,6 @@ pub(crate) fn plan(links: &[Link], request: &RecoveryRequest) -> Result<Plan> {
     let last = choose(&data, request)?;
     let chain = chain(&data, last)?;
     let state = State::of(last)?;
-    if state.is_partial {
-        return Err(Error::new(Kind::NotFound, format!("{} holds only some databases", last.name()))
-            .hint("No server starts on it. `--layout-only` unpacks it; see mariadb-backup --prepare --export."));
-    }
     let mut settings = BTreeMap::from([("last_lsn".to_owned(), state.last_lsn.to_string())]);
     if let Some(place) = &state.binlog {
         settings.insert("binlog_file".to_owned(), place.file.clone());
@@ -29,7 +25,11 @@ pub(crate) fn plan(links: &[Link], request: &RecoveryRequest) -> Result<Plan> {
     }
     Ok(Plan {
         chain: chain.iter().map(|link| link.id).collect(),
-        target: request.target.clone(),
+        // There is no log to go on from: the newest that there is, is the backup itself.
+        target: match &request.target {
+            RecoveryTarget::Latest => RecoveryTarget::Immediate,
+            other => other.clone(),
+        },
         inclusive: true,
         action: TargetAction::Promote,
         log: Vec::new(),
@@ -155,7 +155,7 @@ pub(crate) fn window(link: &Link) -> Window {
         history: String::new(),
         to: link.to,
         last: link.earliest.as_ref().map(|earliest| earliest.time),
-        latest: None,
+        latest: link.earliest.as_ref().map(|earliest| earliest.time),
         is_whole: true,
         gap: None,
     }

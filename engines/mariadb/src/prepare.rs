@@ -30,12 +30,18 @@ const LEFT_OVERS: &[&str] = &[
     "backup_meta.json",
 ];
 
-/// Refuses a tool that could not prepare these links.
+/// Refuses links of which no server can be made, and a tool that could not prepare them.
 ///
 /// # Errors
-/// `tool`.
+/// `usage`, `tool`.
 pub(crate) fn check(chain: &[&Link]) -> Result<()> {
     for link in chain {
+        if State::of(link)?.is_partial {
+            let text = format!("{} holds only some databases: no server starts on it", link.name());
+            return Err(Error::new(Kind::Usage, text).hint(
+                "--layout-only unpacks it; then `mariadb-backup --prepare --export` and IMPORT TABLESPACE.",
+            ));
+        }
         let version = link.server.get("version").map(String::as_str).unwrap_or_default();
         tool(link)?.check_fits(version)?;
     }

@@ -8,7 +8,7 @@ use restore::StreamRestore;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
-use stream::{Bodies, JobId, Layout, Link, Plan, StreamEngine, Work};
+use stream::{Bodies, Engine, JobId, Layout, Link, Plan, StreamEngine, Work};
 
 impl Job<'_> {
     /// The chain as a data directory that the stock server starts on.
@@ -66,6 +66,22 @@ impl Job<'_> {
                 progress: progress.as_ref(),
             },
         })
+    }
+}
+
+/// Refuses what could only fail after hours.
+pub(super) fn check(engine: &dyn Engine, chain: &[&LinkDocument], layout_only: bool) -> Result<()> {
+    match engine.streams() {
+        None if layout_only => {
+            let text = "--layout-only is for backups that are a tool's streams";
+            Err(Error::new(Kind::Usage, text)
+                .hint("A restore of this one lays the files out as the server wants them already."))
+        }
+        Some(streams) if !layout_only => {
+            let links: Vec<&Link> = chain.iter().map(|document| &document.link).collect();
+            streams.check_preparation(&links)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,9 +1,7 @@
-//! The tool's run: its streams into the sink, and the proof that they are a backup.
-//!
-//! No single witness is enough (all measured): a tool that fails leaves a stream that looks whole;
-//! some say `completed OK!` with redo log missing; `--history` fails after the last byte.
+//! The tool's run: its streams into the sink.
 
 use super::outcome::Outcome;
+use super::proof::{prove, redeem};
 use super::watch::{Pace, Paced, Watch};
 use super::{Backup, MEMBERS};
 use crate::fifo::Fifo;
@@ -12,14 +10,13 @@ use crate::stream_tap::{Seen, StreamTap};
 use crate::tool::{Arguments, Child, Start, backup_arguments};
 use chrono::Utc;
 use errors::{Context, Error, Kind, Result};
-use formats::xbstream::Summary;
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
-use stream::{Body, FileKind, Receipt, RelPath, Totals, VirtualFile};
+use stream::{Body, FileKind, Receipt, RelPath, VirtualFile};
 use system::Secret;
 use tempfile::TempDir;
 
@@ -29,10 +26,10 @@ const STREAM: &str = "backup.xbstream";
 const POLL: Duration = Duration::from_millis(20);
 
 /// One stream on its way.
-struct Lane {
-    name: String,
-    seen: Arc<Seen>,
-    receipt: Receipt,
+pub(super) struct Lane {
+    pub(super) name: String,
+    pub(super) seen: Arc<Seen>,
+    pub(super) receipt: Receipt,
 }
 
 impl Backup<'_> {
@@ -217,42 +214,4 @@ impl Backup<'_> {
         let receipt = self.sink.put(self.file(MEMBERS, Some(size), Body::Reader(all))?)?;
         receipt.redeem().map(drop)
     }
-}
-
-/// Waits for the streams' ends. A sink that failed broke the pipe: its error is the cause, and the
-/// tool's complaint what came of it.
-fn redeem(
-    lanes: Vec<Lane>,
-    child: &Child,
-    status: ExitStatus,
-) -> Result<(Vec<Arc<Seen>>, Vec<String>)> {
-    let (mut seen, mut names) = (Vec::new(), Vec::new());
-    for lane in lanes {
-        let outcome = lane.receipt.redeem();
-        if let Err(error) = outcome {
-            let is_the_pipe = error.kind() == Kind::SourceFiles && !status.success();
-            return Err(if is_the_pipe { child.failure(status) } else { error });
-        }
-        seen.push(lane.seen);
-        names.push(lane.name);
-    }
-    Ok((seen, names))
-}
-
-/// Every witness must say that the backup is whole.
-fn prove(child: &Child, status: ExitStatus, seen: &[Arc<Seen>]) -> Result<Totals> {
-    if !status.success() {
-        return Err(child.failure(status));
-    }
-    if !child.messages.say_success() {
-        let text =
-            format!("the tool ended without the words of success: {}", child.messages.complaint());
-        return Err(Error::new(Kind::Tool, text));
-    }
-    let mut all = Summary::default();
-    for seen in seen {
-        all = all.plus(seen.summary()?);
-    }
-    all.check().or_kind(Kind::Tool, || "the tool's stream is no whole backup")?;
-    Ok(Totals { files: all.members, bytes: all.bytes, ..Totals::default() })
 }
