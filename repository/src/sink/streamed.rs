@@ -88,17 +88,15 @@ struct Streamed {
 }
 
 impl Streamed {
-    /// The lane is given back last: who finds no stream open finds all of its tasks counted.
+    /// The lane is given back at the end: who finds no stream open finds all of its tasks counted.
     fn run(mut self, body: Body, _lane: Lane) {
         // A panic must not leave the job waiting for a stream that nobody reads any more.
         let outcome = catch_unwind(AssertUnwindSafe(|| self.read(body)))
             .unwrap_or_else(|_| Err(Error::new(Kind::Bug, "the reader of a stream panicked")));
         match outcome {
             Ok(rest) => self.receipts.end(self.parts, rest),
-            Err(error) => {
-                self.shared.fail(error.repeat());
-                self.receipts.tell(self.parts, Err(error));
-            }
+            // The receipt is told, too: this stream is still open.
+            Err(error) => self.shared.fail(error),
         }
     }
 
