@@ -14,5 +14,6 @@ mod random;
 mod chain;
 mod lab;
 mod lineage;
+mod readme;
 mod server;
 mod workload;
