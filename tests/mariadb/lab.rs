@@ -112,7 +112,7 @@ impl Lab {
     /// Names of the backups that are listed.
     pub(crate) fn listed(&self) -> Vec<String> {
         let answer = self.json(&["list", TARGET]);
-        let name = |row: &Value| row["link"]["job"].to_string();
-        answer["backups"].as_array().map(|rows| rows.iter().map(name).collect()).unwrap_or_default()
+        let name = |row: &Value| row["backup"].as_str().unwrap().to_owned();
+        answer["items"].as_array().map(|rows| rows.iter().map(name).collect()).unwrap_or_default()
     }
 }

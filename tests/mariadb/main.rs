@@ -14,6 +14,7 @@ mod random;
 mod chain;
 mod lab;
 mod lineage;
+mod places;
 mod readme;
 mod server;
 mod workload;

@@ -93,11 +93,16 @@ fn check_reached(step: &Preparation<'_>) -> Result<()> {
     Err(Error::new(Kind::RestoreCheck, format!("after {name} the tree is {is:?} at LSN {at}")))
 }
 
-/// Removes what is the tool's and not the server's.
+/// Removes what is the tool's and not the server's; and the links to tablespaces elsewhere
+/// (`DATA DIRECTORY`): the tool puts those tablespaces into the tree, but a server would follow the
+/// links to the original's own files (measured).
 ///
 /// # Errors
 /// `io`.
 pub(crate) fn tidy(base: &Path) -> Result<()> {
+    remove_links(base).map_err(|error| {
+        Error::io(format!("remove links to tablespaces below {}", base.display()), error)
+    })?;
     for name in LEFT_OVERS {
         let path = base.join(name);
         match fs::remove_file(&path) {
@@ -105,6 +110,23 @@ pub(crate) fn tidy(base: &Path) -> Result<()> {
                 return Err(Error::io(format!("remove {}", path.display()), error));
             }
             _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Files `<database>/<table>.isl`.
+fn remove_links(base: &Path) -> std::io::Result<()> {
+    for database in fs::read_dir(base)? {
+        let database = database?;
+        if !database.file_type()?.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(database.path())? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "isl") {
+                fs::remove_file(path)?;
+            }
         }
     }
     Ok(())

@@ -58,6 +58,7 @@ impl Child {
             .stderr(Stdio::piped())
             // The password is in the option file; what the operator's shell has is not the tool's.
             .env_remove("MYSQL_PWD")
+            .env_remove("SEAWALL_PASSWORD")
             .process_group(0)
             .spawn()
             .map_err(failed)?;

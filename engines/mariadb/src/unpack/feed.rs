@@ -130,7 +130,7 @@ impl<'a> Feed<'a> {
         let (from, to) = (self.name(from), self.name(to));
         let renamed = self.shared.tree.rename(from, to).map_err(|error| {
             let (from, to) = (from.escape_ascii(), to.escape_ascii());
-            Error::io(format!("byte {at} of the stream: rename {from} to {to}"), error)
+            Error::io(format!("unpack byte {at} of the stream: rename {from} to {to}"), error)
         })?;
         self.idle_renames += u64::from(!renamed);
         Ok(())
@@ -140,7 +140,7 @@ impl<'a> Feed<'a> {
         self.settle()?;
         let name = self.name(path);
         self.shared.tree.remove(name).map_err(|error| {
-            let doing = format!("byte {at} of the stream: remove {}", name.escape_ascii());
+            let doing = format!("unpack byte {at} of the stream: remove {}", name.escape_ascii());
             Error::io(doing, error)
         })
     }

@@ -33,11 +33,13 @@ impl Output {
         let file = shared.tree.create(name, rewrite).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Error::new(
                 Kind::Manifest,
-                format!("{} is there already: the stream holds it twice", name.escape_ascii()),
+                format!("{} is there already: it was sent twice", name.escape_ascii()),
             ),
             _ => Error::io(format!("create {}", name.escape_ascii()), error),
         })?;
-        let may_have_holes = shared.dialect == Dialect::MariaDb && name.ends_with(b".ibd");
+        // A table that was made during the backup is called `.new` until it is prepared.
+        let is_table = name.ends_with(b".ibd") || name.ends_with(b".new");
+        let may_have_holes = shared.dialect == Dialect::MariaDb && is_table;
         let holes = may_have_holes.then(Holes::default);
         let plain = Plain { path: name.to_vec(), file, size: 0, end: 0, holes };
         Ok(Self { stages, plain })
@@ -118,6 +120,6 @@ impl Plain {
     }
 
     fn damaged(&self, error: &Error) -> Error {
-        error.repeat().context(format!("unpack {}", self.path.escape_ascii()))
+        error.repeat().context(format!("decode {}", self.path.escape_ascii()))
     }
 }

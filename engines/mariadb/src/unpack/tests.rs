@@ -1,6 +1,5 @@
 //! Streams of real tools, and ones that no tool would write.
 
-mod bench;
 mod decoding;
 mod hostile;
 mod limits;

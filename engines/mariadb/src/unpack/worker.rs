@@ -71,7 +71,7 @@ pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>) {
                 let done = catch_unwind(AssertUnwindSafe(perform))
                     .unwrap_or_else(|_| Err(Error::new(Kind::Bug, "a thread that writes died")));
                 if let Err(error) = done {
-                    shared.fail(error.context(format!("byte {at} of the stream")));
+                    shared.fail(error.context(format!("unpack byte {at} of the stream")));
                 }
             }
         }

@@ -31,11 +31,13 @@ fn a_file_that_is_there_is_not_written_to() {
 
 #[test]
 fn a_file_is_no_directory() {
+    // Whichever of the two comes first on the disk, the other one fails.
     let error = refused(&mariadb(|stream| {
         stream.file("a", b"1");
         stream.file("a/t.frm", b"2");
     }));
-    assert!(error.line().contains("create a/t.frm"), "{error:?}");
+    let line = error.line();
+    assert!(line.contains("create a/t.frm") || line.contains(": a is there"), "{error:?}");
     let error = refused(&mariadb(|stream| {
         stream.file("a/t.frm", b"1");
         stream.rewrite("a", b"2");

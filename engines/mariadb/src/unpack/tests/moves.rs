@@ -74,6 +74,20 @@ fn order_holds_across_threads() {
     assert!(found.values().all(|bytes| bytes.len() == 300_001 && bytes.last() == Some(&39)));
 }
 
+#[test]
+fn the_last_of_many_rewrites_stays() {
+    let payload = vec![7; 200_000];
+    let stream = mariadb(|stream| {
+        for round in 0..100_u8 {
+            stream.file(&format!("other/{round}"), &payload);
+            stream.rewrite("t.MAD", &[&payload[..usize::from(100 - round)], &[round]].concat());
+        }
+    });
+    let (dir, result) = unpacked(&stream, Dialect::MariaDb);
+    result.unwrap();
+    assert_eq!(fs::read(dir.path().join("t.MAD")).unwrap(), [7, 99]);
+}
+
 fn with_holes(dialect: Dialect, megabyte: u64) -> Vec<u8> {
     let path = MemberPath::new(b"a/sparse.ibd").unwrap();
     let mut writer = MemberWriter::new(dialect, path, false);
@@ -108,9 +122,12 @@ fn zeros_of_compressed_pages_become_holes() {
     for (number, page) in table.chunks_mut(16_384).enumerate() {
         page[..4000].fill(u8::try_from(number).unwrap() | 0x80);
     }
-    for (name, flags, is_sparse) in
-        [("a/c.ibd", 0x0001_0021_u32, true), ("a/p.ibd", 0x21, false), ("a/c.MYD", 0x1_0021, false)]
-    {
+    for (name, flags, is_sparse) in [
+        ("a/c.ibd", 0x1_0021_u32, true),
+        ("a/c.new", 0x35, true),
+        ("a/p.ibd", 0x21, false),
+        ("a/c.MYD", 0x1_0021, false),
+    ] {
         table[54..58].copy_from_slice(&flags.to_be_bytes());
         let (dir, result) =
             unpacked(&mariadb(|stream| stream.file(name, &table)), Dialect::MariaDb);
