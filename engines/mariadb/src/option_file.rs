@@ -76,40 +76,53 @@ fn included(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// `name = value`; quotes around a value go, and a comment behind an unquoted one.
+/// `name = value`: a comment behind the value goes, and quotes around it (`my_default.c`).
 fn assignment(line: &str) -> Option<(String, String)> {
     if line.is_empty() || line.starts_with(['#', ';']) {
         return None;
     }
     let (name, value) = line.split_once('=').unwrap_or((line, ""));
-    let value = value.trim();
-    let quoted = |quote: char| {
-        let inner = value.strip_prefix(quote)?;
-        Some(inner.split(quote).next().unwrap_or_default())
-    };
-    let plain = || value.split(" #").next().unwrap_or_default().trim_end();
-    let value = quoted('"').or_else(|| quoted('\'')).unwrap_or_else(plain);
+    let value = without_comment(value).trim();
+    let quoted = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
     Some((name.trim().replace('_', "-"), unescape(value)))
 }
 
-/// `\n`, `\t`, `\s` and the like; any other letter stands for itself.
+/// Up to the first `#` that is in no quotes.
+fn without_comment(value: &str) -> &str {
+    let (mut quote, mut is_escaped) = (None, false);
+    for (at, letter) in value.char_indices() {
+        match (letter, quote) {
+            _ if is_escaped => is_escaped = false,
+            ('\\', _) => is_escaped = true,
+            ('"' | '\'', None) => quote = Some(letter),
+            (_, Some(end)) if letter == end => quote = None,
+            ('#', None) => return value.get(..at).unwrap_or(value),
+            _ => {}
+        }
+    }
+    value
+}
+
+/// `\n`, `\t`, `\s` and the like; a backslash before any other letter stays.
 fn unescape(value: &str) -> String {
     let mut out = String::new();
     let mut letters = value.chars();
     while let Some(letter) = letters.next() {
-        let letter = match letter {
-            '\\' => match letters.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('r') => '\r',
-                Some('b') => '\u{8}',
-                Some('s') => ' ',
-                Some(other) => other,
-                None => '\\',
-            },
-            other => other,
-        };
-        out.push(letter);
+        if letter != '\\' {
+            out.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('n') => out.push('\n'),
+            Some('t') => out.push('\t'),
+            Some('r') => out.push('\r'),
+            Some('b') => out.push('\u{8}'),
+            Some('s') => out.push(' '),
+            Some(plain @ ('\\' | '"' | '\'')) => out.push(plain),
+            Some(other) => out.extend(['\\', other]),
+            None => out.push('\\'),
+        }
     }
     out
 }
