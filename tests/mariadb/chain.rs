@@ -95,12 +95,15 @@ fn a_quiet_server_gives_increments_that_begin_where_they_end() {
 fn a_strict_increment_of_a_log_that_stood_still_holds_nothing() {
     let lab = Lab::new();
     lab.server.sql("CREATE DATABASE d; CREATE TABLE d.t (n INT PRIMARY KEY) ENGINE=InnoDB");
-    // A checkpoint of its own accord would move the log by its record.
-    lab.server.sql("SET GLOBAL innodb_log_checkpoint_now=ON");
-    lab.backup("full");
+    let full = lab.backup("full");
+    assert_eq!(full["link"]["level"], "full");
     let strict = &["--set", "strictIncremental=yes"];
-    let quiet = lab.backup_with("incremental", strict);
-    assert_eq!(quiet["volumes"], 0, "{quiet}");
+    // The server writes a record now and then by itself, for a checkpoint or a purge; but not for
+    // ever.
+    let strictly = || lab.backup_with("incremental", strict);
+    let holds_nothing = |answer: &Value| answer["volumes"] == 0;
+    let quiet = (0..20).map(|_| strictly()).find(holds_nothing).expect("one with nothing in it");
+    assert_eq!(quiet["link"]["from"], quiet["link"]["to"]);
     lab.server.sql("INSERT INTO d.t VALUES (7)");
     let moved = lab.backup_with("incremental", strict);
     assert_ne!(moved["volumes"], 0);

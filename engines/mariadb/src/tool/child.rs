@@ -170,6 +170,7 @@ impl Child {
             (None, None) => "ended".to_owned(),
         };
         Error::new(Kind::Tool, format!("{} {how}: {}", self.name, self.messages.complaint()))
+            .hint("`-vv` shows all that the tool says; the option tool_log keeps it in a file.")
     }
 }
 

@@ -57,7 +57,12 @@ impl Messages {
         if line.is_empty() {
             return;
         }
-        tracing::debug!(target: "tool", "{line}");
+        // One line per file goes to who asks for much; what is wrong, to everybody.
+        if is_bad(line) {
+            tracing::warn!(target: "tool", "{}", text(line));
+        } else {
+            tracing::debug!(target: "tool", "{line}");
+        }
         if let Some(lsn) = scanned_up_to(line) {
             self.scanned.fetch_max(lsn, Ordering::Relaxed);
         }
@@ -93,11 +98,8 @@ impl Messages {
     /// The lines that tell what went wrong, as far as the tool marks them; or its last words.
     pub(crate) fn complaint(&self) -> String {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_bad = |line: &&String| {
-            let small = line.to_lowercase();
-            ["error", "fail", "unknown option", "denied"].iter().any(|mark| small.contains(mark))
-        };
-        let bad: Vec<&str> = last.iter().filter(is_bad).map(|line| text(line)).collect();
+        let bad: Vec<&str> =
+            last.iter().filter(|line| is_bad(line)).map(|line| text(line)).collect();
         match (bad.as_slice(), last.back()) {
             ([], Some(line)) => text(line).to_owned(),
             ([], None) => "it said nothing".to_owned(),
@@ -109,6 +111,15 @@ impl Messages {
     pub(crate) fn scanned(&self) -> u64 {
         self.scanned.load(Ordering::Relaxed)
     }
+}
+
+/// Whether the tool complains. Tables may be called anything, so lines about files do not count.
+fn is_bad(line: &str) -> bool {
+    let small = line.to_lowercase();
+    let is_about_files =
+        ["streaming", "ddl tracking", " table file "].iter().any(|it| small.contains(it));
+    let marks = ["error", "fail", "unknown option", "denied", "[warning]"];
+    !is_about_files && marks.iter().any(|mark| small.contains(mark))
 }
 
 /// A line without thread number and time.
