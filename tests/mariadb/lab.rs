@@ -27,45 +27,19 @@ impl Lab {
         let scratch = Scratch::new();
         let mut server = MariaDb::init_with(&scratch, "m", lines);
         server.start();
-        let copy = scratch.join("seawall");
-        std::fs::copy(env!("CARGO_BIN_EXE_seawall"), copy).unwrap();
+        install(&scratch);
         let lab = Self { server, scratch };
         lab.run(&["init"]).ok();
         lab
     }
 
-    pub(crate) fn repo(&self) -> PathBuf {
-        self.scratch.join("repo")
-    }
-
-    /// The program as the server's user, with the password where nobody sees it.
+    /// The program with the lab's repository.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = as_server_user(&self.scratch.join("seawall"));
-        command.args(words).current_dir(self.scratch.path());
-        if !words.contains(&"--repo") {
-            command.arg("--repo").arg(self.repo());
-        }
-        for (name, _) in std::env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("MYSQL") || text.starts_with("SEAWALL_") {
-                command.env_remove(&name);
-            }
-        }
-        command.env("HOME", self.scratch.path()).env("TMPDIR", self.scratch.path());
-        command.env("SEAWALL_PASSWORD", PASSWORD);
-        command
+        program(&self.scratch, words)
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Outcome {
         run(&mut self.command(words))
-    }
-
-    /// One JSON document.
-    pub(crate) fn json(&self, words: &[&str]) -> Value {
-        let mut words = words.to_vec();
-        words.extend(["--output", "json", "--quiet"]);
-        let text = self.run(&words).out();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 
     /// Words of a backup of the lab's server.
@@ -109,10 +83,47 @@ impl Lab {
         MariaDb::start_on(&self.scratch, restored)
     }
 
+    /// The repository.
+    pub(crate) fn repo(&self) -> PathBuf {
+        self.scratch.join("repo")
+    }
+
+    /// One JSON document.
+    pub(crate) fn json(&self, words: &[&str]) -> Value {
+        let mut words = words.to_vec();
+        words.extend(["--output", "json", "--quiet"]);
+        let text = self.run(&words).out();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+
     /// Names of the backups that are listed.
     pub(crate) fn listed(&self) -> Vec<String> {
         let answer = self.json(&["list", TARGET]);
         let name = |row: &Value| row["backup"].as_str().unwrap().to_owned();
         answer["items"].as_array().map(|rows| rows.iter().map(name).collect()).unwrap_or_default()
     }
+}
+
+/// Puts the program where the server's user may run it.
+pub(crate) fn install(scratch: &Scratch) {
+    std::fs::copy(env!("CARGO_BIN_EXE_seawall"), scratch.join("seawall")).unwrap();
+}
+
+/// The program as the server's user, with the password where nobody sees it, and a scratch's own
+/// repository unless another is named.
+pub(crate) fn program(scratch: &Scratch, words: &[&str]) -> Command {
+    let mut command = as_server_user(&scratch.join("seawall"));
+    command.args(words).current_dir(scratch.path());
+    if !words.contains(&"--repo") {
+        command.arg("--repo").arg(scratch.join("repo"));
+    }
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("MYSQL") || text.starts_with("SEAWALL_") {
+            command.env_remove(&name);
+        }
+    }
+    command.env("HOME", scratch.path()).env("TMPDIR", scratch.path());
+    command.env("SEAWALL_PASSWORD", PASSWORD);
+    command
 }

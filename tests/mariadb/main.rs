@@ -18,3 +18,4 @@ mod places;
 mod readme;
 mod server;
 mod workload;
+mod xtrabackup;

@@ -5,8 +5,13 @@ use crate::state::State;
 use crate::unpack::{Unpack, unpack};
 use errors::{Context, Error, Kind, Result};
 use formats::xbstream::Summary;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use stream::{Bodies, Link, RelPath, Work};
+use zeroize::Zeroizing;
+
+/// Where the key is named for a restore, which takes no options of the engine.
+pub(crate) const KEY_VARIABLE: &str = "SEAWALL_ENCRYPTION_KEY_FILE";
 
 /// Unpacks every stream of a link into one tree.
 ///
@@ -15,6 +20,7 @@ use stream::{Bodies, Link, RelPath, Work};
 pub(crate) fn tree(link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_>) -> Result<()> {
     let state = State::of(link)?;
     let root = root()?;
+    let key = key()?;
     let mut all = Summary::default();
     for name in &state.streams {
         let path = RelPath::new(name.as_str())
@@ -27,7 +33,7 @@ pub(crate) fn tree(link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_
             cancel: work.cancel,
             progress: work.progress,
             decode: true,
-            key: None,
+            key: key.as_ref(),
             is_whole: false,
         };
         let unpacked = unpack(body.as_mut(), &how).map_err(|error| error.context(name))?;
@@ -37,4 +43,16 @@ pub(crate) fn tree(link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_
     all.check().map_err(|error| {
         Error::new(Kind::Manifest, format!("{} is no whole backup: {error}", link.name()))
     })
+}
+
+/// The key of members that the tool encrypted, if the operator names one.
+fn key() -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let Some(path) = std::env::var_os(KEY_VARIABLE).map(PathBuf::from) else { return Ok(None) };
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+        Err(error) => {
+            let doing = format!("read the key {}", path.display());
+            Err(Error::io(doing, error).with_kind(Kind::Config))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `.xbcrypt`: chunks in AES, in counter mode.
 
 use super::damaged;
+use crate::extract::KEY_VARIABLE;
 use aws_lc_rs::cipher::{
     AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey,
 };
@@ -20,8 +21,9 @@ pub(in super::super) struct Decrypt {
 impl Decrypt {
     pub(super) fn new(key: Option<&[u8]>) -> Result<Self> {
         let no_key = || {
-            Error::new(Kind::Tool, "it is encrypted, and no key is known")
-                .hint("Give the file that the tool was given with `--encrypt-key-file`.")
+            Error::new(Kind::Tool, "it is encrypted, and no key is known").hint(format!(
+                "Name the file that the tool was given with `--encrypt-key-file`: {KEY_VARIABLE}=FILE."
+            ))
         };
         let key = key.ok_or_else(no_key)?;
         let length = || {

@@ -1,0 +1,87 @@
+//! How the tool is called.
+
+use super::stage::{Stage, value};
+use fixtures::mariadb::PASSWORD;
+use fixtures::{Answer, run};
+
+#[test]
+fn the_password_is_in_a_private_file_and_nowhere_else() {
+    let stage = Stage::new();
+    stage.backup("full", &[]);
+    let calls = stage.runs("--backup");
+    let call = &calls[0];
+    assert!(call.argv[0].starts_with("--defaults-file="), "{:?}", call.argv);
+    assert_eq!(call.found["option file mode"], "600");
+    assert_eq!(call.found["server"]["user"], "root");
+    let socket = stage.server.socket().to_str().unwrap();
+    assert_eq!(call.found["server"]["socket"], socket);
+    for run in stage.tool.runs() {
+        assert!(!run.argv.iter().any(|word| word.contains(PASSWORD)), "{:?}", run.argv);
+    }
+    // Nothing of it stays.
+    for word in ["--defaults-file", "--extra-lsndir"] {
+        let path = value(call, word).unwrap();
+        assert!(!std::path::Path::new(path).exists(), "{path}");
+    }
+}
+
+#[test]
+fn an_option_that_the_tool_does_not_know_is_told_in_its_words() {
+    let stage = Stage::new();
+    let set = ["--set", "tool_options=--no-such-thing=1"];
+    stage.refused("full", &set, 27, "unknown option '--no-such-thing=1'");
+    assert_eq!(stage.runs("--backup")[0].status, Some(255));
+    assert_eq!(stage.listed(), 0);
+    stage.refused("full", &set, 27, "ended with status 255");
+    stage.backup("full", &[]);
+    assert_eq!(stage.listed(), 1);
+}
+
+#[test]
+fn a_tool_of_another_series_is_refused_before_it_runs() {
+    for version in ["5.7.44-log", "8.4.2"] {
+        let stage = Stage::of(version);
+        stage.refused("full", &[], 27, &format!("xtrabackup 8.0.35-31 does not fit {version}"));
+        assert!(stage.runs("--backup").is_empty());
+    }
+}
+
+#[test]
+fn nor_does_the_tool_of_mariadb_back_up_mysql() {
+    let stage = Stage::new();
+    let says = "mariadb-backup cannot back up 8.0.36";
+    stage.refused("full", &["--set", "flavour=mariadb-backup"], 22, says);
+    stage.backup("full", &["--set", "flavour=xtrabackup"]);
+}
+
+#[test]
+fn missing_rights_are_found_before_the_tool_runs() {
+    let stage = Stage::new();
+    let grant = "GRANT RELOAD, PROCESS ON *.* TO `root`@`localhost`";
+    stage.server.answer("show grants", Answer::rows(&["Grants"], &[&[grant]]));
+    let lacks = "lacks LOCK TABLES, REPLICATION CLIENT, BACKUP_ADMIN";
+    stage.refused("full", &[], 22, lacks);
+    assert!(stage.runs("--backup").is_empty());
+    let rest = "GRANT BACKUP_ADMIN ON *.* TO `root`@`localhost`";
+    let grant =
+        "GRANT RELOAD, PROCESS, LOCK TABLES, REPLICATION CLIENT ON *.* TO `root`@`localhost`";
+    stage.server.answer("show grants", Answer::rows(&["Grants"], &[&[grant], &[rest]]));
+    stage.backup("full", &[]);
+}
+
+#[test]
+fn a_restore_looks_at_the_tool_before_it_writes() {
+    let stage = Stage::new();
+    stage.backup("full", &[]);
+    let to = stage.scratch.join("r");
+    let words = ["restore", super::stage::TARGET, "--to", to.to_str().unwrap()];
+    let other = stage.scratch.join("other");
+    std::fs::write(&other, "#!/bin/sh\necho xtrabackup version 8.4.0-1 >&2\n").unwrap();
+    run(std::process::Command::new("chmod").arg("755").arg(&other)).ok();
+    for (tool, says) in [("/nowhere/xtrabackup", "there is no"), (other.to_str().unwrap(), "fit")] {
+        let outcome = run(stage.command(&words).env("SEAWALL_XTRABACKUP", tool));
+        assert_eq!(outcome.code(), 27, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(says), "{}", outcome.stderr);
+        assert!(!to.exists());
+    }
+}
