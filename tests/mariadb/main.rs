@@ -12,6 +12,7 @@
 mod random;
 
 mod chain;
+mod check;
 mod lab;
 mod lineage;
 mod places;
