@@ -11,7 +11,7 @@ mod stored;
 mod wal;
 mod xbstream;
 
-pub use mysql::{innodb_delta, mysql_texts, qpress, xbcrypt};
+pub use mysql::{innodb_delta, lz4_frame, mysql_texts, qpress, xbcrypt};
 pub use names::{lsn, relation, system_identifier, wal_file};
 pub use server_files::{
     backup_history, backup_label, control, first_page, manifest, page, tablespace_map,

@@ -26,6 +26,7 @@
 //! | `innodb_delta.rs` | `.meta` and `.delta`, an incremental's pages of one InnoDB file |
 //! | `mysql_texts.rs` | checkpoints, info and binlog position of such a backup; GTIDs |
 //! | `member_encoding.rs` | how files of such a backup are packed, by suffix and content |
+//! | `lz4_frame.rs` | `.lz4`, unpacked |
 //! | `qpress.rs` | `.qp`, unpacked |
 //! | `xbcrypt.rs` | `.xbcrypt`, its chunks and their checksums |
 //!
@@ -44,6 +45,7 @@ pub mod fuzz;
 pub mod innodb_delta;
 pub mod log_piece;
 pub mod lsn;
+pub mod lz4_frame;
 pub mod manifest;
 pub mod member_encoding;
 pub mod mysql_texts;

@@ -61,7 +61,9 @@ fn what_is_wrong_is_found_and_nothing_else() {
     assert_ne!(code, 0);
     only(&found, "mariadb-tool", "error");
 
-    lab.server.sql("CREATE USER poor@localhost IDENTIFIED BY 'x'; GRANT PROCESS ON *.* TO poor@localhost");
+    lab.server.sql(
+        "CREATE USER poor@localhost IDENTIFIED BY 'x'; GRANT PROCESS ON *.* TO poor@localhost",
+    );
     let url = lab.url().replace("root@", "poor@");
     let mut poor = lab.command(&["check", &url, "--target", TARGET]);
     let (found, _) = findings(poor.env("SEAWALL_PASSWORD", "x"));

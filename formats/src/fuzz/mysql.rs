@@ -3,6 +3,7 @@
 use crate::bytes::array_at;
 use crate::checksum::{Crc32, adler32};
 use crate::innodb_delta::{DeltaError, DeltaMeta, DeltaParser, DeltaSummary, PageSize};
+use crate::lz4_frame::{Lz4FrameDecoder, Lz4FrameError};
 use crate::mysql_texts::{BackupInfo, BinlogPosition, Checkpoints, Gtids};
 use crate::qpress::{QpressDecoder, QpressError};
 use crate::xbcrypt::{XbcryptError, XbcryptEvent, XbcryptParser, XbcryptProblem};
@@ -44,6 +45,30 @@ fn delta_of(delta: &[u8], size: PageSize, piece: usize) -> (u64, Result<DeltaSum
         }
     }
     (bytes, parser.finish())
+}
+
+/// Frames become the same bytes, however they came.
+pub fn lz4_frame(data: &[u8]) {
+    let whole = plain_of_lz4(data, data.len().max(1));
+    assert_eq!(plain_of_lz4(data, 7), whole);
+}
+
+/// The length and checksum of what was given out, and how it ended.
+fn plain_of_lz4(data: &[u8], piece: usize) -> (u64, u32, Result<(), Lz4FrameError>) {
+    let (mut decoder, mut bytes, mut sum) = (Lz4FrameDecoder::new(), 0, Crc32::new());
+    for mut piece in data.chunks(piece) {
+        loop {
+            match decoder.next(&mut piece) {
+                Ok(None) => break,
+                Ok(Some(plain)) => {
+                    bytes += plain.len() as u64;
+                    sum.update(plain);
+                }
+                Err(error) => return (bytes, sum.value(), Err(error)),
+            }
+        }
+    }
+    (bytes, sum.value(), decoder.finish())
 }
 
 /// Texts are read or refused, and GTIDs print as another spelling of the same.

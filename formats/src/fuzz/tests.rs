@@ -6,13 +6,14 @@ use crate::fixture;
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 24] = [
+const TARGETS: [Target; 25] = [
     ("backup_history", backup_history),
     ("backup_label", backup_label),
     ("control", control),
     ("first_page", first_page),
     ("innodb_delta", innodb_delta),
     ("lsn", lsn),
+    ("lz4_frame", lz4_frame),
     ("manifest", manifest),
     ("mysql_texts", mysql_texts),
     ("page", page),

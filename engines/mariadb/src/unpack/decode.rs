@@ -1,13 +1,12 @@
 //! Files that the tool packed, plain again as they are written.
 
-mod lz4;
 mod xbcrypt;
 mod zstd;
 
-use self::lz4::Lz4;
 use self::xbcrypt::Decrypt;
 use self::zstd::Zstandard;
 use errors::{Error, Kind, Result};
+use formats::lz4_frame::Lz4FrameDecoder;
 use formats::member_encoding::{Encoding, split_encoding};
 use formats::qpress::QpressDecoder;
 
@@ -40,7 +39,7 @@ impl Packing<'_> {
         Ok(match encoding {
             Encoding::Qpress => Stage::Qpress(Box::default()),
             Encoding::Zstd => Stage::Zstd(Box::new(Zstandard::new()?)),
-            Encoding::Lz4 => Stage::Lz4(Box::new(Lz4::new())),
+            Encoding::Lz4 => Stage::Lz4(Box::default()),
             Encoding::Xbcrypt => Stage::Xbcrypt(Box::new(Decrypt::new(self.key)?)),
         })
     }
@@ -49,7 +48,7 @@ impl Packing<'_> {
 /// One layer that comes off.
 pub(super) enum Stage {
     Qpress(Box<QpressDecoder>),
-    Lz4(Box<Lz4>),
+    Lz4(Box<Lz4FrameDecoder>),
     Zstd(Box<Zstandard>),
     Xbcrypt(Box<Decrypt>),
 }
@@ -60,7 +59,7 @@ impl Stage {
     pub(super) fn next(&mut self, input: &mut &[u8]) -> Result<Option<&[u8]>> {
         match self {
             Self::Qpress(qpress) => qpress.next(input).map_err(damaged),
-            Self::Lz4(lz4) => lz4.next(input),
+            Self::Lz4(lz4) => lz4.next(input).map_err(damaged),
             Self::Zstd(zstd) => zstd.next(input),
             Self::Xbcrypt(decrypt) => decrypt.next(input),
         }
@@ -70,7 +69,7 @@ impl Stage {
     pub(super) fn finish(&mut self) -> Result<()> {
         match self {
             Self::Qpress(qpress) => qpress.finish().map(drop).map_err(damaged),
-            Self::Lz4(lz4) => lz4.finish(),
+            Self::Lz4(lz4) => lz4.finish().map_err(damaged),
             Self::Zstd(zstd) => zstd.finish(),
             Self::Xbcrypt(decrypt) => decrypt.finish(),
         }

@@ -11,9 +11,13 @@
 //! That is `lz4_Frame_format.md`; frames of a stock `lz4` are tested. A block that does not stand
 //! alone repeats bytes of up to 64 KiB before it.
 
-use errors::{Error, Kind, Result};
 use std::hash::Hasher;
 use twox_hash::XxHash32;
+
+/// What is wrong with the frames.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Lz4FrameError(String);
 
 const MAGIC: [u8; 4] = [0x04, 0x22, 0x4D, 0x18];
 const NOT_PACKED: u32 = 1 << 31;
@@ -23,7 +27,7 @@ const HEAD_BYTES: usize = 7;
 const WORD_BYTES: usize = 4;
 
 /// Unpacks frames as they come; it holds one block, packed and plain. An empty file has no frame.
-pub(in super::super) struct Lz4 {
+pub struct Lz4FrameDecoder {
     part: Part,
     /// Bytes of the part so far.
     bytes: Vec<u8>,
@@ -65,8 +69,16 @@ const BLOCK_CHECKSUMS: u8 = 0x10;
 const CONTENT_LENGTH: u8 = 0x08;
 const CONTENT_CHECKSUM: u8 = 0x04;
 
-impl Lz4 {
-    pub(super) fn new() -> Self {
+impl Default for Lz4FrameDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lz4FrameDecoder {
+    /// A decoder at the beginning of a file.
+    #[must_use]
+    pub fn new() -> Self {
         let hash = XxHash32::with_seed(0);
         Self {
             part: Part::Head,
@@ -79,7 +91,12 @@ impl Lz4 {
         }
     }
 
-    pub(super) fn next(&mut self, input: &mut &[u8]) -> Result<Option<&[u8]>> {
+    /// Takes bytes from the front of `input` and gives the next plain ones; `None` when it took them
+    /// all and more are needed. Call it until then.
+    ///
+    /// # Errors
+    /// Where the bytes are no frames; what was given of that frame is void.
+    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<&[u8]>, Lz4FrameError> {
         loop {
             let missing = self.need.saturating_sub(self.bytes.len());
             let (taken, rest) = input.split_at(missing.min(input.len()));
@@ -106,7 +123,11 @@ impl Lz4 {
         }
     }
 
-    pub(super) fn finish(&self) -> Result<()> {
+    /// Says that no more bytes come.
+    ///
+    /// # Errors
+    /// They end inside a frame.
+    pub fn finish(&self) -> Result<(), Lz4FrameError> {
         match self.part {
             Part::Head if self.bytes.is_empty() => Ok(()),
             _ => Err(wrong("it ends inside a frame")),
@@ -119,12 +140,12 @@ impl Lz4 {
     }
 
     /// The number at that place of the part.
-    fn word(&self, at: usize) -> Result<u32> {
+    fn word(&self, at: usize) -> Result<u32, Lz4FrameError> {
         let bytes = self.bytes.get(at..at + WORD_BYTES).and_then(|bytes| bytes.try_into().ok());
         bytes.map(u32::from_le_bytes).ok_or_else(|| wrong("it is too short"))
     }
 
-    fn head(&mut self) -> Result<()> {
+    fn head(&mut self) -> Result<(), Lz4FrameError> {
         let &[a, b, c, d, flags, longest, ..] = self.bytes.as_slice() else {
             return Err(wrong("it is too short"));
         };
@@ -159,7 +180,7 @@ impl Lz4 {
         Ok(())
     }
 
-    fn length(&mut self) -> Result<()> {
+    fn length(&mut self) -> Result<(), Lz4FrameError> {
         let word = self.word(0)?;
         if word == 0 {
             if self.frame.expected.is_some_and(|bytes| bytes != self.frame.bytes) {
@@ -181,7 +202,7 @@ impl Lz4 {
         Ok(())
     }
 
-    fn block(&mut self, is_packed: bool, bytes: usize) -> Result<()> {
+    fn block(&mut self, is_packed: bool, bytes: usize) -> Result<(), Lz4FrameError> {
         let data = self.bytes.get(..bytes).unwrap_or_default();
         if self.frame.has(BLOCK_CHECKSUMS) && self.word(bytes)? != XxHash32::oneshot(0, data) {
             return Err(wrong("its block has another checksum"));
@@ -209,6 +230,6 @@ impl Lz4 {
     }
 }
 
-fn wrong(what: &str) -> Error {
-    Error::new(Kind::Checksum, what)
+fn wrong(what: &str) -> Lz4FrameError {
+    Lz4FrameError(what.to_owned())
 }
