@@ -29,7 +29,8 @@ struct Inner {
     /// A line of JSON per member.
     rows: Spool,
     failure: Option<Error>,
-    summary: Option<Summary>,
+    /// Once the stream has ended.
+    summary: Option<Result<Summary>>,
 }
 
 /// A row of the list of members: sizes and checksums of what a restore will find.
@@ -53,7 +54,8 @@ impl Seen {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fails as soon as the stream is known to be wrong.
+    /// Fails as soon as the stream is known to be wrong. That it ends too early is none of this: the
+    /// tool is about to say why.
     ///
     /// # Errors
     /// `tool`, naming the chunk.
@@ -67,7 +69,11 @@ impl Seen {
     /// `tool`.
     pub(crate) fn summary(&self) -> Result<Summary> {
         self.check()?;
-        self.lock().summary.clone().ok_or_else(|| Error::new(Kind::Bug, "the stream has not ended"))
+        match &self.lock().summary {
+            Some(Ok(summary)) => Ok(summary.clone()),
+            Some(Err(error)) => Err(error.repeat()),
+            None => Err(Error::new(Kind::Bug, "the stream has not ended")),
+        }
     }
 
     /// A small text, by either of its names.
@@ -127,10 +133,7 @@ impl Tap for StreamTap {
 
     fn findings(mut self: Box<Self>) -> Vec<Finding> {
         if let Some(files) = self.files.take() {
-            match files.finish() {
-                Ok(summary) => self.seen.lock().summary = Some(summary),
-                Err(error) => self.fail(damaged(error)),
-            }
+            self.seen.lock().summary = Some(files.finish().map_err(damaged));
         }
         // What is wrong with a tool's stream is an error, not a finding.
         Vec::new()
