@@ -59,6 +59,8 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let outcome = backup.stream()?;
     backup.check_same_server()?;
     sink.settle()?;
+    // The first one was idle meanwhile, maybe for longer than `wait_timeout` or a firewall allows.
+    backup.session = Session::open(&backup.address, &job.options, &job.cancel)?;
     backup.link(unit, &outcome)
 }
 
