@@ -3,6 +3,8 @@
 use super::stage::{Stage, value};
 use fixtures::mariadb::PASSWORD;
 use fixtures::{Answer, run};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 #[test]
 fn the_password_is_in_a_private_file_and_nowhere_else() {
@@ -77,11 +79,28 @@ fn a_restore_looks_at_the_tool_before_it_writes() {
     let words = ["restore", super::stage::TARGET, "--to", to.to_str().unwrap()];
     let other = stage.scratch.join("other");
     std::fs::write(&other, "#!/bin/sh\necho xtrabackup version 8.4.0-1 >&2\n").unwrap();
-    run(std::process::Command::new("chmod").arg("755").arg(&other)).ok();
+    run(Command::new("chmod").arg("755").arg(&other)).ok();
     for (tool, says) in [("/nowhere/xtrabackup", "there is no"), (other.to_str().unwrap(), "fit")] {
         let outcome = run(stage.command(&words).env("SEAWALL_XTRABACKUP", tool));
         assert_eq!(outcome.code(), 27, "{}", outcome.stderr);
         assert!(outcome.stderr.contains(says), "{}", outcome.stderr);
         assert!(!to.exists());
     }
+}
+
+#[test]
+fn a_session_that_the_server_ended_while_the_tool_worked_is_no_loss() {
+    let stage = Stage::new();
+    stage.tool.instruct(&[("PAUSE_SECS", "2")]);
+    let mut command = stage.backup_command("full", &[]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let is_in = || stage.runs("--backup").iter().any(|run| run.found.contains_key("server"));
+    while !is_in() {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended before the tool logged in");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // As it does when they are idle for longer than wait_timeout.
+    stage.server.end_sessions();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(stage.listed(), 1);
 }

@@ -24,7 +24,10 @@ fn it_ends_in_the_middle_of_the_stream() {
         let says = "xtrabackup ended with status 1: [ERROR] [MY-011825] [Xtrabackup] failed to copy datafile.";
         fails(&stage, "full", &[("FAIL_AT", at)], says);
     }
-    fails(&stage, "full", &[("FAIL_LAST", "yes")], "failed to copy datafile.");
+    for level in ["full", "incremental", "differential"] {
+        fails(&stage, level, &[("FAIL_LAST", "yes")], "failed to copy datafile.");
+        fails(&stage, level, &[("FAIL_AT", "1500")], "failed to copy datafile.");
+    }
     stage.run(&["verify"]).ok();
 }
 
@@ -82,4 +85,15 @@ fn it_backs_up_from_another_point_than_it_was_asked_for() {
 fn it_refuses_before_the_first_byte() {
     let stage = Stage::new();
     fails(&stage, "full", &[("EXPECT_LSN", "1")], "the test expects --incremental-lsn=1");
+}
+
+#[test]
+fn it_waits_for_a_lock_for_ever() {
+    let stage = Stage::new();
+    stage.tool.instruct(&[("HANG", "lock")]);
+    let limit = ["--set", "lock_timeout_secs=1"];
+    stage.refused("full", &limit, 60, "the tool waited 1 s for a lock of the server");
+    assert_eq!(stage.listed(), 0);
+    stage.tool.instruct(&[]);
+    stage.backup("full", &limit);
 }
