@@ -31,6 +31,10 @@ const OURS: &[&str] = &[
     "fifo-dir",
 ];
 
+/// Those of them that have a letter.
+const SHORT: &[(char, &str)] =
+    &[('u', "user"), ('p', "password"), ('H', "host"), ('P', "port"), ('S', "socket")];
+
 /// What decides the arguments of a backup.
 pub(crate) struct Arguments<'a> {
     pub(crate) options: &'a Options,
@@ -83,16 +87,34 @@ fn theirs(options: &Options) -> Result<Vec<String>> {
     let mut words = Vec::new();
     for option in ["tool_options", "extra_tool_options"] {
         let given = split_words(option, options.text(option).unwrap_or_default())?;
-        for word in given {
-            let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
-            if OURS.contains(&name.replace('_', "-").as_str()) {
-                tracing::info!("{option}: --{name} is passed over: Seawall sets it");
-            } else {
+        let mut given = given.into_iter().peekable();
+        while let Some(word) = given.next() {
+            let Some(name) = ours(&word) else {
                 words.push(word);
+                continue;
+            };
+            tracing::info!("{option}: --{name} is passed over: Seawall sets it");
+            // Its value is the next word where it has none. The tools take no words by themselves.
+            let has_value = word.contains('=') || (!word.starts_with("--") && word.len() > 2);
+            if !has_value {
+                given.next_if(|next| !next.starts_with('-'));
             }
         }
     }
     Ok(words)
+}
+
+/// The option that a word sets, if that is Seawall's to set. A password in the arguments could be
+/// read by every user of the host.
+fn ours(word: &str) -> Option<&'static str> {
+    let name = match word.strip_prefix("--") {
+        Some(long) => long.split('=').next().unwrap_or_default().replace('_', "-"),
+        None => {
+            let letter = word.strip_prefix('-')?.chars().next()?;
+            SHORT.iter().find(|(short, _)| *short == letter)?.1.to_owned()
+        }
+    };
+    OURS.iter().find(|ours| **ours == name).copied()
 }
 
 /// All arguments of one step of a preparation.
@@ -156,6 +178,16 @@ mod tests {
                 "--galera-info",
             ]
         );
+    }
+
+    #[test]
+    fn values_of_passed_over_options_go_with_them() {
+        let mut options = Options::new(OPTIONS);
+        let given = "--user root -u root -uroot --host db -pgeheim --galera-info -P 3306 \
+                     --password --throttle 7 --target_dir /x --databases a";
+        options.set("tool_options", given).unwrap();
+        let words = theirs(&options).unwrap();
+        assert_eq!(words, ["--galera-info", "--throttle", "7", "--databases", "a"]);
     }
 
     #[test]
