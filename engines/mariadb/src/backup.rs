@@ -1,5 +1,6 @@
 //! A backup: from the tool's pipe into the sink.
 
+mod call;
 mod link;
 mod outcome;
 mod proof;

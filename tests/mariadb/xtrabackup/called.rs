@@ -17,6 +17,8 @@ fn the_password_is_in_a_private_file_and_nowhere_else() {
     assert_eq!(call.found["server"]["user"], "root");
     let socket = stage.server.socket().to_str().unwrap();
     assert_eq!(call.found["server"]["socket"], socket);
+    // Not that of an option file which this one includes.
+    assert_eq!(call.found["server"]["host"], "localhost");
     for run in stage.tool.runs() {
         assert!(!run.argv.iter().any(|word| word.contains(PASSWORD)), "{:?}", run.argv);
     }

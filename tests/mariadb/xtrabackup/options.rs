@@ -30,7 +30,7 @@ fn a_section_of_the_other_names_is_taken_as_it_is() {
         "url = \"mysql://localhost\"".to_owned(),
         format!("mycnf = \"{}\"", option_file(&stage)),
         format!("dumpbinary = \"{}\"", stage.tool.program().display()),
-        "dumpoptions = \"--backup --stream=xbstream --throttle=7\"".to_owned(),
+        "dumpoptions = \"--backup --stream=xbstream --user root -pwrong --throttle=7\"".to_owned(),
         "extradumpoptions = \"--ftwrl-wait-timeout=9 --tmpdir='/tmp'\"".to_owned(),
         "restorecommand = \"xbstream -x -C \"".to_owned(),
         "mysqlcmd = \"mysql -r\"".to_owned(),

@@ -5,20 +5,16 @@ use super::proof::{prove, redeem};
 use super::watch::{Pace, Paced, Watch};
 use super::{Backup, MEMBERS};
 use crate::fifo::Fifo;
-use crate::option_file;
 use crate::stream_tap::{Seen, StreamTap};
-use crate::tool::{Arguments, Child, Start, backup_arguments};
+use crate::tool::{Child, Start};
 use chrono::Utc;
 use errors::{Context, Error, Kind, Result};
-use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 use stream::{Body, FileKind, Receipt, RelPath, VirtualFile};
-use system::Secret;
-use tempfile::TempDir;
 
 /// The only stream of a tool that has one.
 const STREAM: &str = "backup.xbstream";
@@ -72,49 +68,6 @@ impl Backup<'_> {
 
     fn grace(&self) -> Duration {
         Duration::from_secs(self.job.options.seconds("cancel_grace_secs").unwrap_or(30))
-    }
-
-    fn option_file(&self) -> Result<tempfile::NamedTempFile> {
-        use crate::address::Place;
-        let user = Secret::new(&self.address.user);
-        let (host, port, socket);
-        let mut client = vec![("user", &user)];
-        match &self.address.place {
-            Place::Tcp { host: name, port: number } => {
-                (host, port) = (Secret::new(name), Secret::new(number.to_string()));
-                client.extend([("host", &host), ("port", &port)]);
-            }
-            Place::Socket(path) => {
-                socket = Secret::new(path.display().to_string());
-                client.push(("socket", &socket));
-            }
-        }
-        client.extend(self.address.password.as_ref().map(|password| ("password", password)));
-        option_file::write(self.address.defaults_file.as_deref(), &client)
-    }
-
-    /// Several pipes at once, where the tool has them and the sink more than one lane.
-    fn fifos(&self) -> Option<usize> {
-        let lanes = self.sink.lanes();
-        let wanted = self.job.options.flag("fifo_streams") && self.tool.has_fifo_streams();
-        (wanted && lanes > 1).then_some(lanes)
-    }
-
-    fn arguments(
-        &self,
-        option_file: &Path,
-        scratch: &TempDir,
-        fifos: Option<usize>,
-    ) -> Result<Vec<OsString>> {
-        let with = Arguments {
-            options: &self.job.options,
-            option_file,
-            data_directory: &self.server.data_directory,
-            lsn_dir: &scratch.path().join("lsn"),
-            from: self.start.parent.map(|(_, from)| from),
-            fifos: fifos.map(|count| (scratch.path(), count)),
-        };
-        backup_arguments(&self.tool, &with)
     }
 
     fn open_lanes(
