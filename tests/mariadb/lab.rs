@@ -88,19 +88,16 @@ impl Lab {
         self.scratch.join("repo")
     }
 
-    /// One JSON document.
-    pub(crate) fn json(&self, words: &[&str]) -> Value {
-        let mut words = words.to_vec();
-        words.extend(["--output", "json", "--quiet"]);
-        let text = self.run(&words).out();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
-    }
-
     /// Names of the backups that are listed.
     pub(crate) fn listed(&self) -> Vec<String> {
-        let answer = self.json(&["list", TARGET]);
-        let name = |row: &Value| row["backup"].as_str().unwrap().to_owned();
-        answer["items"].as_array().map(|rows| rows.iter().map(name).collect()).unwrap_or_default()
+        let outcome = self.run(&["list", TARGET, "--output", "jsonl", "--quiet"]);
+        // 14: nothing of the target yet.
+        if outcome.code() == 14 {
+            return Vec::new();
+        }
+        let text = outcome.out();
+        let items = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        items.filter_map(|item| Some(item["backup"].as_str()?.to_owned())).collect()
     }
 }
 

@@ -13,6 +13,7 @@ mod random;
 
 mod chain;
 mod check;
+mod failures;
 mod lab;
 mod lineage;
 mod places;
