@@ -9,12 +9,13 @@ pub(crate) use child::{Child, Start};
 pub(crate) use messages::Messages;
 
 use crate::flavour::Flavour;
+use crate::options::OPTIONS;
 use crate::server::series;
 use errors::{Error, Kind, Result};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use stream::Options;
+use stream::{OptionKind, Options};
 
 /// A tool that is installed.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ impl Tool {
     /// `tool`: it is not installed, or does not answer.
     pub(crate) fn find(flavour: Flavour, named: Option<&str>) -> Result<Self> {
         let program = locate(flavour, named)?;
-        let answer = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
+        let answer = command(&program).arg("--version").stdin(Stdio::null()).output();
         let answer = answer.map_err(|error| {
             Error::io(format!("run {}", program.display()), error).with_kind(Kind::Tool)
         })?;
@@ -82,6 +83,19 @@ impl Tool {
         self.flavour == Flavour::XtraBackup
             && (series > (8, 0) || (series == (8, 0) && patch >= 33))
     }
+}
+
+/// A program, without the secrets that this process was given: the tool's password is in its option
+/// file, and what else it starts needs none.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for option in OPTIONS.iter().filter(|option| matches!(option.kind, OptionKind::Secret)) {
+        command.env_remove(format!("SEAWALL_{}", option.name.to_ascii_uppercase()));
+        if let Some(name) = option.native_env {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 fn locate(flavour: Flavour, named: Option<&str>) -> Result<PathBuf> {

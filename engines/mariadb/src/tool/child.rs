@@ -3,14 +3,14 @@
 //! mariadb-backup does not hear SIGTERM (it blocks it, measured): SIGINT ends it, and SIGKILL
 //! where that does not. The server frees the tool's locks when its connection goes.
 
-use super::{Messages, Tool};
+use super::{Messages, Tool, command};
 use errors::{Error, Kind, Result};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdout, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -51,14 +51,11 @@ impl Child {
         let failed = |error| {
             Error::io(format!("start {}", tool.program.display()), error).with_kind(Kind::Tool)
         };
-        let mut child = Command::new(&tool.program)
+        let mut child = command(&tool.program)
             .args(start.arguments)
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(Stdio::piped())
-            // The password is in the option file; what the operator's shell has is not the tool's.
-            .env_remove("MYSQL_PWD")
-            .env_remove("SEAWALL_PASSWORD")
             .process_group(0)
             .spawn()
             .map_err(failed)?;
