@@ -115,10 +115,7 @@ fn a_tool_that_is_ended_fails_the_backup() {
 #[test]
 fn a_program_that_is_ended_in_order_ends_the_tool() {
     let words: &[&str] = &["ending the work in order", "the job was cancelled"];
-    try_all(&[
-        (Whom::Program, Signal::INT, 63, words),
-        (Whom::Program, Signal::TERM, 63, words),
-    ]);
+    try_all(&[(Whom::Program, Signal::INT, 63, words), (Whom::Program, Signal::TERM, 63, words)]);
 }
 
 #[test]

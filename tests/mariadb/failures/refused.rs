@@ -14,7 +14,10 @@ const TABLE: &[Row] = &[
     (
         "without RELOAD",
         22,
-        &["limited@localhost lacks RELOAD\n", "hint: GRANT RELOAD ON *.* TO `limited`@`localhost`;"],
+        &[
+            "limited@localhost lacks RELOAD\n",
+            "hint: GRANT RELOAD ON *.* TO `limited`@`localhost`;",
+        ],
         |lab| limited(lab, "PROCESS, BINLOG MONITOR"),
     ),
     (
@@ -156,9 +159,8 @@ fn who_has_the_rights_of_the_hints_may_take_backups_and_by_every_way() {
         let outcome = run(lab.command(&words).env_remove("SEAWALL_PASSWORD"));
         assert_eq!(outcome.code(), 0, "{set}: {}", outcome.stderr);
     }
-    let without = run(lab
-        .command(&lab.backup_words("full", &nowhere))
-        .env_remove("SEAWALL_PASSWORD"));
+    let without =
+        run(lab.command(&lab.backup_words("full", &nowhere)).env_remove("SEAWALL_PASSWORD"));
     assert_eq!(without.code(), 21, "{}", without.stderr);
 }
 

@@ -1,8 +1,8 @@
 //! Where the password is not.
 
+use super::TOOL_LOG;
 use super::aftermath::{tools, wait_until};
 use super::ended::{PHASES, Running};
-use super::TOOL_LOG;
 use crate::lab::Lab;
 use fixtures::mariadb::PASSWORD;
 use fixtures::run;

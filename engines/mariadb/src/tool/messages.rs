@@ -116,8 +116,9 @@ impl Messages {
 /// Whether the tool complains. Tables may be called anything, so lines about files do not count.
 fn is_bad(line: &str) -> bool {
     let small = line.to_lowercase();
-    let is_about_files =
-        ["streaming", "ddl tracking", " table file "].iter().any(|it| small.contains(it));
+    let is_about_files = ["streaming", "copying", "ddl tracking", " table file "]
+        .iter()
+        .any(|it| small.contains(it));
     let marks = ["error", "fail", "unknown option", "denied", "[warning]"];
     !is_about_files && marks.iter().any(|mark| small.contains(mark))
 }
