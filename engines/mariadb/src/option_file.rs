@@ -76,35 +76,39 @@ fn included(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// `name = value`: a comment behind the value goes, and quotes around it (`my_default.c`).
+/// `name = value`; quotes around a value go.
 fn assignment(line: &str) -> Option<(String, String)> {
-    if line.is_empty() || line.starts_with(['#', ';']) {
+    if line.starts_with(';') {
+        return None;
+    }
+    let line = without_comment(line).trim_end();
+    if line.is_empty() {
         return None;
     }
     let (name, value) = line.split_once('=').unwrap_or((line, ""));
-    let value = without_comment(value).trim();
-    let quoted = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
-    let value = quoted('"').or_else(|| quoted('\'')).unwrap_or(value);
+    let value = value.trim();
+    let inner = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    let value = inner('"').or_else(|| inner('\'')).unwrap_or(value);
     Some((name.trim().replace('_', "-"), unescape(value)))
 }
 
-/// Up to the first `#` that is in no quotes.
-fn without_comment(value: &str) -> &str {
+/// A line up to its `#`. One in quotes is none; a quote behind a backslash ends no quotes.
+fn without_comment(line: &str) -> &str {
     let (mut quote, mut is_escaped) = (None, false);
-    for (at, letter) in value.char_indices() {
-        match (letter, quote) {
-            _ if is_escaped => is_escaped = false,
-            ('\\', _) => is_escaped = true,
-            ('"' | '\'', None) => quote = Some(letter),
-            (_, Some(end)) if letter == end => quote = None,
-            ('#', None) => return value.get(..at).unwrap_or(value),
+    for (at, letter) in line.char_indices() {
+        match letter {
+            '#' if quote.is_none() => return line.get(..at).unwrap_or(line),
+            '"' | '\'' if !is_escaped && quote.is_none() => quote = Some(letter),
+            _ if !is_escaped && quote == Some(letter) => quote = None,
             _ => {}
         }
+        is_escaped = quote.is_some() && letter == '\\' && !is_escaped;
     }
-    value
+    line
 }
 
-/// `\n`, `\t`, `\s` and the like; a backslash before any other letter stays.
+/// `\n`, `\t`, `\s` and the like; before any other letter the backslash stays, as in paths of
+/// Windows.
 fn unescape(value: &str) -> String {
     let mut out = String::new();
     let mut letters = value.chars();
@@ -119,7 +123,7 @@ fn unescape(value: &str) -> String {
             Some('r') => out.push('\r'),
             Some('b') => out.push('\u{8}'),
             Some('s') => out.push(' '),
-            Some(plain @ ('\\' | '"' | '\'')) => out.push(plain),
+            Some(itself @ ('\\' | '"' | '\'')) => out.push(itself),
             Some(other) => out.extend(['\\', other]),
             None => out.push('\\'),
         }
@@ -167,10 +171,23 @@ mod tests {
         fs::write(&main, format!("{text}!include {}\n", more.display())).unwrap();
         let groups = ClientGroups::read(&main).unwrap();
         assert_eq!(groups.get("user"), Some("backup"));
+        assert_eq!(groups.get("password"), Some("a#b \"c"));
         assert_eq!(groups.get("host"), Some("db"));
         assert_eq!(groups.get("ssl-ca"), Some("/ca.pem"));
         assert_eq!(groups.get("socket"), None);
         assert_eq!(groups.get("port"), None);
+    }
+
+    #[test]
+    fn values_are_read_as_the_tools_read_them() {
+        let value = |line: &str| assignment(line).unwrap().1;
+        assert_eq!(value("a=b#c"), "b");
+        assert_eq!(value(r#"a="b#c" # d"#), "b#c");
+        assert_eq!(value(r##"a="b\"#c" # d"##), r##"b"#c"##);
+        assert_eq!(value(r"a=C:\Some\new"), "C:\\Some\new");
+        assert_eq!(value(r"a = b\sc\d "), r"b c\d");
+        assert_eq!(value("skip_x"), "");
+        assert!(assignment("# a=b").is_none() && assignment("; a=b").is_none());
     }
 
     #[test]
