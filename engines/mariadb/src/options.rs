@@ -156,7 +156,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     option(
         "encryption_key_file",
         OptionKind::Path,
-        "The key of members that XtraBackup encrypted, for a restore.",
+        "The key of members that XtraBackup encrypted; a restore finds it by the environment only.",
     ),
 ];
 

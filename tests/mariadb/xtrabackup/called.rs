@@ -90,19 +90,38 @@ fn a_restore_looks_at_the_tool_before_it_writes() {
     }
 }
 
-#[test]
-fn a_session_that_the_server_ended_while_the_tool_worked_is_no_loss() {
-    let stage = Stage::new();
+/// Takes a full, does something while the tool works, and says how it ended.
+fn meanwhile(stage: &Stage, act: impl Fn()) -> Option<i32> {
     stage.tool.instruct(&[("PAUSE_SECS", "2")]);
     let mut command = stage.backup_command("full", &[]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let is_in = || stage.runs("--backup").iter().any(|run| run.found.contains_key("server"));
     while !is_in() {
         assert!(child.try_wait().unwrap().is_none(), "it has ended before the tool logged in");
         std::thread::sleep(Duration::from_millis(20));
     }
+    act();
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn a_session_that_the_server_ended_while_the_tool_worked_is_no_loss() {
+    let stage = Stage::new();
     // As it does when they are idle for longer than wait_timeout.
-    stage.server.end_sessions();
-    assert!(child.wait().unwrap().success());
+    assert_eq!(meanwhile(&stage, || stage.server.end_sessions()), Some(0));
     assert_eq!(stage.listed(), 1);
+}
+
+#[test]
+fn a_server_that_was_replaced_while_the_tool_worked_is_noticed() {
+    let stage = Stage::new();
+    let file = stage.scratch.join("mysql-data/ibdata1");
+    let replace = || {
+        let new = stage.scratch.join("mysql-data/new");
+        std::fs::copy(&file, &new).unwrap();
+        std::fs::rename(new, &file).unwrap();
+    };
+    assert_eq!(meanwhile(&stage, replace), Some(22));
+    assert_eq!(stage.listed(), 0);
 }

@@ -52,6 +52,16 @@ fn encrypted_members_want_their_key() {
     assert!(outcome.stderr.contains("it is encrypted, and no key is known"), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("SEAWALL_ENCRYPTION_KEY_FILE"), "{}", outcome.stderr);
     let key = stage.scratch.join("key");
+    for (bytes, status, says) in [
+        (&[b'x'; 32][..], 30, "The key is probably another one"),
+        (&[b'x'; 31], 27, "the key has 31 bytes"),
+    ] {
+        fs::write(&key, bytes).unwrap();
+        fs::remove_dir_all(&to).unwrap();
+        let outcome = run(stage.command(&words).env("SEAWALL_ENCRYPTION_KEY_FILE", &key));
+        assert_eq!(outcome.code(), status, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(says), "{}", outcome.stderr);
+    }
     fs::copy(data("mysql/xtrabackup-2.4/encrypt-key.txt"), &key).unwrap();
     let to = stage.scratch.join("with-key");
     let words = ["restore", TARGET, "--to", to.to_str().unwrap()];

@@ -1,6 +1,7 @@
 //! Several streams at once, by named pipes.
 
 use super::stage::{Stage, assert_same, name, value};
+use fixtures::Tmpfs;
 use serde_json::Value;
 
 fn streams(answer: &Value) -> usize {
@@ -67,4 +68,21 @@ fn a_pipe_that_nothing_comes_through_is_an_empty_stream() {
     let one = stage.restore("one", &["--backup", &name(&one)]);
     let few = stage.restore("few", &["--backup", &name(&few)]);
     assert_same(&one, &few);
+}
+
+#[test]
+fn a_full_disk_ends_the_tool_and_is_what_is_told() {
+    let stage = Stage::new();
+    let disk = Tmpfs::mount(&stage.scratch, "small", 12);
+    let repo = disk.path().join("repo");
+    let repo = repo.to_str().unwrap();
+    stage.run(&["init", "--repo", repo]).ok();
+    stage.tool.instruct(&[("MB", "64")]);
+    for workers in ["1", "2"] {
+        stage.refused("full", &["--workers", workers, "--repo", repo], 16, "No space left");
+    }
+    let ended = stage.runs("--backup");
+    assert!(ended.iter().all(|run| run.status != Some(0)), "{ended:?}");
+    stage.tool.instruct(&[]);
+    stage.backup("full", &["--workers", "2", "--repo", repo]);
 }
