@@ -34,6 +34,7 @@ struct Common {
     seed: u64,
     /// What the storm makes its tables of.
     storages: &'static [&'static str],
+    names: storm::Names,
     stop: AtomicBool,
     statements: AtomicU64,
     /// Successes of the storm.
@@ -48,32 +49,33 @@ pub(crate) struct Workload {
 
 impl Workload {
     /// Makes the tables and begins to write to them. Only InnoDB's are made, renamed and dropped
-    /// meanwhile: of the others, mariadb-backup 10.11 itself now and then leaves the definition
+    /// meanwhile, and no name is given twice: of the others, mariadb-backup 10.11 itself now and then leaves the definition
     /// without the data, or an Aria log that cannot be applied.
     pub(crate) fn start(server: &MariaDb) -> Self {
         tables::make(&mut server.session());
-        Self::run(server, &tables::STORAGES[..tables::OF_INNODB])
+        Self::run(server, &tables::STORAGES[..tables::OF_INNODB], false)
     }
 
     /// The same, with a storm over tables of every storage: for streams that need not be restored.
     pub(crate) fn start_over_all(server: &MariaDb) -> Self {
         tables::make(&mut server.session());
-        Self::run(server, tables::STORAGES)
+        Self::run(server, tables::STORAGES, true)
     }
 
     /// Writes to the tables of a workload that was stopped.
     pub(crate) fn resume(server: &MariaDb) -> Self {
         server.sql("DELETE FROM ledger.commits");
-        Self::run(server, &tables::STORAGES[..tables::OF_INNODB])
+        Self::run(server, &tables::STORAGES[..tables::OF_INNODB], false)
     }
 
-    fn run(server: &MariaDb, storages: &'static [&'static str]) -> Self {
+    fn run(server: &MariaDb, storages: &'static [&'static str], shares_names: bool) -> Self {
         let seed = seed();
         // Past the test harness: it is needed just when a test ends badly.
         let _ = writeln!(std::io::stderr(), "SEAWALL_TEST_SEED={seed}");
         let common = Arc::new(Common {
             seed,
             storages,
+            names: storm::Names::new(shares_names, seed),
             stop: AtomicBool::new(false),
             statements: AtomicU64::new(0),
             counts: Mutex::default(),
