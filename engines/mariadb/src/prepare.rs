@@ -30,17 +30,19 @@ const LEFT_OVERS: &[&str] = &[
     "backup_meta.json",
 ];
 
-/// Refuses links of which no server can be made, and a tool that could not prepare them.
+/// Refuses links that give no data directory, and a tool that could not prepare them. Trees alone
+/// can be had of every link.
 ///
 /// # Errors
-/// `usage`, `tool`.
+/// `not-found`: a backup of some databases; `tool`.
 pub(crate) fn check(chain: &[&Link]) -> Result<()> {
     for link in chain {
         if State::of(link)?.is_partial {
-            let text = format!("{} holds only some databases: no server starts on it", link.name());
-            return Err(Error::new(Kind::Usage, text).hint(
-                "--layout-only unpacks it; then `mariadb-backup --prepare --export` and IMPORT TABLESPACE.",
-            ));
+            return Err(Error::new(
+                Kind::NotFound,
+                format!("{} holds only some databases", link.name()),
+            )
+            .hint("No server starts on it. `--layout-only` unpacks it; see mariadb-backup --prepare --export."));
         }
         let version = link.server.get("version").map(String::as_str).unwrap_or_default();
         tool(link)?.check_fits(version)?;
