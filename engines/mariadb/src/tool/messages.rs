@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Lines that are kept for an error.
-const KEPT: usize = 40;
+/// Lines of trouble that are kept for an error.
+const KEPT: usize = 3;
 /// Longer lines are cut.
 const LINE_BYTES_MAX: u64 = 4096;
 /// What the last line of a backup that went well ends with.
@@ -21,13 +21,29 @@ const LOCKS: &[&str] = &[
     "Executing LOCK ",
     "Executing FLUSH TABLES WITH READ LOCK",
 ];
+/// What lines of trouble have in them, in small letters. The last one is all that a tool says whose
+/// server has overwritten the redo log that was to be copied (measured).
+const TROUBLE: &[&str] = &["error", "fail", "unknown option", "denied", "was only able to copy"];
+/// Lines that name files, which may be called anything: `sys` alone has views of errors.
+const PROGRESS: &[&str] = &[
+    " Streaming ",
+    " Copying ",
+    " Compressing ",
+    " Encrypting ",
+    "Copied file",
+    "table file",
+    "DDL tracking",
+];
+
 /// Lines that come while it waits.
 const MEANWHILE: &[&str] = &["DDL tracking", "log scanned up to", "Retrying read of log"];
 
 /// The tool's words so far.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
-    last: Mutex<VecDeque<String>>,
+    last: Mutex<String>,
+    /// What went wrong. Kept apart: hundreds of lines of progress may follow.
+    trouble: Mutex<VecDeque<String>>,
     /// Since when it waits for a lock.
     lock_asked: Mutex<Option<Instant>>,
     /// LSN up to which the tool has copied the redo log.
@@ -58,7 +74,7 @@ impl Messages {
             return;
         }
         // One line per file goes to who asks for much; what is wrong, to everybody.
-        if is_bad(line) {
+        if is_trouble(line) {
             tracing::warn!(target: "tool", "{}", text(line));
         } else {
             tracing::debug!(target: "tool", "{line}");
@@ -67,11 +83,14 @@ impl Messages {
             self.scanned.fetch_max(lsn, Ordering::Relaxed);
         }
         self.note_lock(line);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.len() == KEPT {
-            last.pop_front();
+        line.clone_into(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        if is_trouble(line) {
+            let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+            if trouble.len() == KEPT {
+                trouble.pop_front();
+            }
+            trouble.push_back(text(line).to_owned());
         }
-        last.push_back(line.to_owned());
     }
 
     fn note_lock(&self, line: &str) {
@@ -92,19 +111,17 @@ impl Messages {
     /// Whether the last words are those of success.
     pub(crate) fn say_success(&self) -> bool {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.back().is_some_and(|line| line.ends_with(SUCCESS))
+        last.ends_with(SUCCESS)
     }
 
     /// The lines that tell what went wrong, as far as the tool marks them; or its last words.
     pub(crate) fn complaint(&self) -> String {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let bad: Vec<&str> =
-            last.iter().filter(|line| is_bad(line)).map(|line| text(line)).collect();
-        match (bad.as_slice(), last.back()) {
-            ([], Some(line)) => text(line).to_owned(),
-            ([], None) => "it said nothing".to_owned(),
-            (bad, _) => bad[bad.len().saturating_sub(3)..].join("; "),
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if !trouble.is_empty() {
+            return Vec::from_iter(trouble.iter().cloned()).join("; ");
         }
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_empty() { "it said nothing".to_owned() } else { text(&last).to_owned() }
     }
 
     /// LSN up to which the redo log is copied; 0 before the tool says so.
@@ -113,14 +130,9 @@ impl Messages {
     }
 }
 
-/// Whether the tool complains. Tables may be called anything, so lines about files do not count.
-fn is_bad(line: &str) -> bool {
+fn is_trouble(line: &str) -> bool {
     let small = line.to_lowercase();
-    let is_about_files = ["streaming", "copying", "ddl tracking", " table file "]
-        .iter()
-        .any(|it| small.contains(it));
-    let marks = ["error", "fail", "unknown option", "denied", "[warning]"];
-    !is_about_files && marks.iter().any(|mark| small.contains(mark))
+    TROUBLE.iter().any(|mark| small.contains(mark)) && !PROGRESS.iter().any(|it| line.contains(it))
 }
 
 /// A line without thread number and time.
@@ -163,6 +175,11 @@ mod tests {
                     [00] 2026-11-21 13:50:08 Error: missing required privilege RELOAD on *.*\n\
                     2026-11-21 13:50:08 0 [Note] InnoDB: Starting shutdown...\n";
         assert_eq!(said(text).complaint(), "Error: missing required privilege RELOAD on *.*");
+        let progress =
+            "[01] 2026-11-21 14:49:20 Streaming ./sys/statements_with_errors.frm to <STDOUT>\n";
+        let wrapped = "[00] 2026-11-21 14:49:25 Was only able to copy log from 37 to 49, not 76\n";
+        let all = format!("{wrapped}{}", progress.repeat(100));
+        assert_eq!(said(&all).complaint(), "Was only able to copy log from 37 to 49, not 76");
         assert_eq!(said("").complaint(), "it said nothing");
         assert_eq!(said("a\nb\n").complaint(), "b");
     }
