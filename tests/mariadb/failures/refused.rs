@@ -6,7 +6,7 @@ use fixtures::mariadb::PASSWORD;
 use fixtures::{Outcome, ScratchServer, Tmpfs, run};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const TABLE: &[Row] = &[
     ("wrong password", 21, &["Access denied for user 'root'@'localhost'"], wrong_password),
@@ -165,10 +165,15 @@ fn who_has_the_rights_of_the_hints_may_take_backups_and_by_every_way() {
 }
 
 /// A program in the place of the tool.
-fn script(lab: &mut Lab, line: &str, mode: u32) -> Outcome {
+pub(crate) fn tool(lab: &Lab, line: &str, mode: u32) -> PathBuf {
     let path = lab.scratch.join("m.tool");
     fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
-    fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    set_mode(&path, mode);
+    path
+}
+
+fn script(lab: &mut Lab, line: &str, mode: u32) -> Outcome {
+    let path = tool(lab, line, mode);
     let outcome = backup(lab, &["--set", &format!("tool={}", path.display())]);
     fs::remove_file(path).unwrap();
     outcome

@@ -3,6 +3,7 @@
 use super::TOOL_LOG;
 use super::aftermath::{tools, wait_until};
 use super::ended::{PHASES, Running};
+use super::restore::files_below;
 use crate::lab::Lab;
 use fixtures::mariadb::PASSWORD;
 use fixtures::run;
@@ -49,16 +50,4 @@ fn option_files(dir: &Path) -> Vec<PathBuf> {
         name.starts_with("seawall-") && name.ends_with(".cnf")
     };
     fs::read_dir(dir).unwrap().flatten().map(|it| it.path()).filter(is_ours).collect()
-}
-
-fn files_below(dir: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).unwrap().flatten() {
-        if entry.file_type().unwrap().is_dir() {
-            files.extend(files_below(&entry.path()));
-        } else {
-            files.push(entry.path());
-        }
-    }
-    files
 }
