@@ -28,6 +28,10 @@ mariadb_into() (
         echo "MariaDB $mariadb_series: $*" >&2
         exit 1
     }
+    # The last ones say only that something failed.
+    first_error() {
+        grep -m 1 '^[EW]: ' "$work/said"
+    }
     # Beside the place, so that the last step is a rename; hidden from others, because apt's
     # settings may hold a proxy's password.
     work=$(mktemp -d "$dir.XXXXXX") || exit 1
@@ -36,13 +40,13 @@ mariadb_into() (
     apt_settings "$work" > "$work/apt.conf" || give_up "this machine's sources have no Debian 12"
     export APT_CONFIG=$work/apt.conf
     timeout 120 apt-get update -qq >"$work/said" 2>&1 ||
-        give_up "apt cannot read $mariadb_suite: $(tail -n 1 "$work/said")"
+        give_up "apt cannot read $mariadb_suite: $(first_error)"
     # All that they need, down to the C library: this machine's is too old for them.
     mapfile -t needed < <(apt-get -s -qq --no-install-recommends install "${mariadb_packages[@]}" |
         awk '$1 == "Inst" { print $2 }')
     [[ ${#needed[@]} -gt 0 ]] || give_up "$mariadb_suite does not have it"
     (cd "$work/packages" && timeout 120 apt-get -qq download "${needed[@]}") >"$work/said" 2>&1 ||
-        give_up "apt cannot fetch it: $(tail -n 1 "$work/said")"
+        give_up "apt cannot fetch it: $(first_error)"
     for package in "$work"/packages/*.deb; do
         dpkg-deb -x "$package" "$work/root" || give_up "$package cannot be unpacked"
     done

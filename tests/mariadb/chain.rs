@@ -3,6 +3,7 @@
 use crate::lab::Lab;
 use crate::workload::{Workload, check};
 use fixtures::ScratchServer;
+use fixtures::mariadb::Programs;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -10,9 +11,8 @@ fn name(answer: &Value) -> String {
     answer["backup"].as_str().unwrap().to_owned()
 }
 
-#[test]
-fn a_full_and_three_increments_come_back_as_they_were() {
-    let lab = Lab::new();
+pub(crate) fn a_full_and_three_increments_come_back_as_they_were(programs: &Programs) {
+    let lab = Lab::of(programs);
     let mut workload = Workload::start(&lab.server);
     let mut taken: Vec<(Value, BTreeMap<String, String>)> = Vec::new();
     for level in ["full", "incremental", "incremental", "incremental"] {
@@ -47,9 +47,10 @@ fn a_full_and_three_increments_come_back_as_they_were() {
     lab.run(&["verify"]).ok();
 }
 
-#[test]
-fn a_differential_continues_the_full_and_not_the_increment_before_it() {
-    let lab = Lab::new();
+pub(crate) fn a_differential_continues_the_full_and_not_the_increment_before_it(
+    programs: &Programs,
+) {
+    let lab = Lab::of(programs);
     lab.server.sql("CREATE DATABASE d; CREATE TABLE d.t (n INT PRIMARY KEY) ENGINE=InnoDB");
     let full = lab.backup("full");
     lab.server.sql("INSERT INTO d.t VALUES (1)");
@@ -71,9 +72,8 @@ fn a_differential_continues_the_full_and_not_the_increment_before_it() {
     assert_eq!(server.rows("SELECT n FROM d.t ORDER BY n"), [["1"], ["2"]]);
 }
 
-#[test]
-fn a_quiet_server_gives_increments_that_begin_where_they_end() {
-    let lab = Lab::new();
+pub(crate) fn a_quiet_server_gives_increments_that_begin_where_they_end(programs: &Programs) {
+    let lab = Lab::of(programs);
     lab.server.sql("CREATE DATABASE d; CREATE TABLE d.t (n INT) ENGINE=MyISAM");
     lab.backup("full");
     lab.server.sql("INSERT INTO d.t VALUES (1)");
@@ -91,9 +91,8 @@ fn a_quiet_server_gives_increments_that_begin_where_they_end() {
     assert_eq!(server.rows("SELECT n FROM d.t ORDER BY n"), [["1"], ["2"]]);
 }
 
-#[test]
-fn a_strict_increment_of_a_log_that_stood_still_holds_nothing() {
-    let lab = Lab::new();
+pub(crate) fn a_strict_increment_of_a_log_that_stood_still_holds_nothing(programs: &Programs) {
+    let lab = Lab::of(programs);
     lab.server.sql("CREATE DATABASE d; CREATE TABLE d.t (n INT PRIMARY KEY) ENGINE=InnoDB");
     let full = lab.backup("full");
     assert_eq!(full["link"]["level"], "full");

@@ -1,7 +1,6 @@
 //! A server, a repository and the program under test.
 
-use fixtures::mariadb::PASSWORD;
-
+use fixtures::mariadb::{PASSWORD, Programs};
 use fixtures::{MariaDb, Outcome, Scratch, ScratchServer, as_server_user, run};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -14,28 +13,41 @@ pub(crate) struct Lab {
     // Before the scratch: the server ends before its files go.
     pub(crate) server: MariaDb,
     pub(crate) scratch: Scratch,
+    programs: Programs,
 }
 
 impl Lab {
-    /// A running server and an empty repository.
+    /// A running server of Debian's series and an empty repository.
     pub(crate) fn new() -> Self {
-        Self::with("")
+        Self::of(&Programs::usual())
     }
 
-    /// The same, with more lines for the server's option file.
+    /// A running server of some series and an empty repository.
+    pub(crate) fn of(programs: &Programs) -> Self {
+        Self::of_with(programs, "")
+    }
+
+    /// Debian's series, with more lines for the server's option file.
     pub(crate) fn with(lines: &str) -> Self {
+        Self::of_with(&Programs::usual(), lines)
+    }
+
+    /// The same of a series.
+    pub(crate) fn of_with(programs: &Programs, lines: &str) -> Self {
         let scratch = Scratch::new();
-        let mut server = MariaDb::init_with(&scratch, "m", lines);
+        let mut server = programs.init(&scratch, "m", lines);
         server.start();
         install(&scratch);
-        let lab = Self { server, scratch };
+        let lab = Self { server, scratch, programs: programs.clone() };
         lab.run(&["init"]).ok();
         lab
     }
 
-    /// The program with the lab's repository.
+    /// The program with the lab's repository, and the tool of the server's series first on its path.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        program(&self.scratch, words)
+        let mut command = program(&self.scratch, words);
+        command.env("PATH", self.programs.search_path());
+        command
     }
 
     pub(crate) fn run(&self, words: &[&str]) -> Outcome {
@@ -80,7 +92,7 @@ impl Lab {
 
     /// A server on a restored directory.
     pub(crate) fn start(&self, restored: &Path) -> MariaDb {
-        MariaDb::start_on(&self.scratch, restored)
+        self.programs.start_on(&self.scratch, restored)
     }
 
     /// The repository.

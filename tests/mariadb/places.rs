@@ -2,10 +2,12 @@
 
 use crate::lab::Lab;
 use fixtures::ScratchServer;
+use fixtures::mariadb::Programs;
 
-#[test]
-fn tables_from_elsewhere_come_back_inside_and_the_originals_are_left_alone() {
-    let mut lab = Lab::with("symbolic-links = 1");
+pub(crate) fn tables_from_elsewhere_come_back_inside_and_the_originals_are_left_alone(
+    programs: &Programs,
+) {
+    let mut lab = Lab::of_with(programs, "symbolic-links = 1");
     let elsewhere = lab.scratch.make_dir("elsewhere").display().to_string();
     lab.server.sql(&format!(
         "CREATE DATABASE d; CREATE TABLE d.i (n INT PRIMARY KEY) ENGINE=InnoDB DATA DIRECTORY='{elsewhere}';
