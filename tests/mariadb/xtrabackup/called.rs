@@ -96,7 +96,7 @@ fn meanwhile(stage: &Stage, act: impl Fn()) -> Option<i32> {
     let mut command = stage.backup_command("full", &[]);
     let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let is_in = || stage.runs("--backup").iter().any(|run| run.found.contains_key("server"));
+    let is_in = || stage.runs("--backup").iter().any(|run| run.found.contains_key("logged in"));
     while !is_in() {
         assert!(child.try_wait().unwrap().is_none(), "it has ended before the tool logged in");
         std::thread::sleep(Duration::from_millis(20));

@@ -26,7 +26,7 @@ fn interrupt(stage: &Stage, fault: &[(&str, &str)], more: &[&str]) -> (Outcome, 
     let child = command.spawn().unwrap();
     wait_until("the tool logs in", || {
         let calls = stage.runs("--backup");
-        calls.get(before).is_some_and(|call| call.found.contains_key("server"))
+        calls.get(before).is_some_and(|call| call.found.contains_key("logged in"))
     });
     // As far as it comes before it hangs.
     std::thread::sleep(Duration::from_millis(500));
@@ -69,7 +69,8 @@ fn wherever_it_hangs_it_is_ended_at_once() {
 #[test]
 fn a_tool_that_hears_no_signal_is_killed_after_its_grace() {
     let stage = Stage::new();
-    let deaf = [("HANG", "middle"), ("IGNORE_SIGINT", "yes"), ("IGNORE_SIGTERM", "yes")];
+    // Before its stream: the end of its pipe would end it as well.
+    let deaf = [("HANG", "before"), ("IGNORE_SIGINT", "yes"), ("IGNORE_SIGTERM", "yes")];
     for workers in ["1", "2"] {
         let more = ["--workers", workers, "--set", "cancel_grace_secs=2"];
         let (outcome, took) = interrupt(&stage, &deaf, &more);
