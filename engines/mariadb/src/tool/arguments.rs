@@ -72,9 +72,10 @@ pub(crate) fn backup_arguments(tool: &Tool, with: &Arguments<'_>) -> Result<Vec<
         words.push(format!("--fifo-streams={count}").into());
         words.push(flag("fifo-dir", dir));
     }
-    if let Some(count) = with.options.count("parallel") {
-        words.push(format!("--parallel={count}").into());
-    }
+    // Each pipe has a thread of its own.
+    let pipes = with.fifos.map_or(1, |(_, count)| count as u64);
+    let threads = with.options.count("parallel").unwrap_or(1).max(pipes);
+    words.push(format!("--parallel={threads}").into());
     if with.options.flag("checkpoint") && tool.flavour == crate::flavour::Flavour::MariaDbBackup {
         words.push("--innodb-log-checkpoint-now".into());
     }
