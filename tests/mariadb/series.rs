@@ -2,9 +2,8 @@
 
 use crate::lab::Lab;
 use fixtures::mariadb::{DEBIAN, Programs};
-use fixtures::{ScratchServer, run};
+use fixtures::{Outcome, ScratchServer, run};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// All that are known.
 const SERIES: &[&str] = &[DEBIAN, "11.8"];
@@ -16,7 +15,7 @@ pub(crate) fn files_are_called_as_the_series_calls_them(programs: &Programs) {
     let before = if is_debian(programs) { "xtrabackup" } else { "mariadb_backup" };
 
     let trees = lab.restore("trees", &["--layout-only"]);
-    let tree = only_one_in(&only_one_in(&trees));
+    let tree = inner(&inner(&trees));
     for what in ["checkpoints", "info", "binlog_info"] {
         assert!(tree.join(format!("{before}_{what}")).exists(), "{what} in {}", tree.display());
     }
@@ -36,25 +35,28 @@ pub(crate) fn a_tool_of_another_series_is_refused(programs: &Programs) {
     let Some(other) = others.into_iter().find(|other| other.prefix() != programs.prefix()) else {
         return;
     };
-    let (own, other) = (tool(programs), tool(&other));
     let lab = Lab::of(programs);
+    // Found first is the one that is not named: the name must count.
+    let call = |words: &[&str], named: &Programs, found: &Programs| {
+        let mut command = lab.command(words);
+        command.env("PATH", found.search_path());
+        run(command.env("SEAWALL_MARIADB_BACKUP", tool(named)))
+    };
     let url = lab.url();
     let words = lab.backup_words("full", &url);
-    let by_option = |tool: &str| {
-        let named = format!("tool={tool}");
-        run(away(&mut lab.command(&[words.as_slice(), &["--set", &named]].concat())))
+    let back_up = |named: &Programs, found: &Programs| {
+        let option = format!("tool={}", tool(named));
+        call(&[words.as_slice(), &["--set", &option]].concat(), named, found)
     };
-    is_refused(&by_option(&other));
-    assert!(lab.listed().is_empty());
-    by_option(&own).ok();
+    is_refused(&back_up(&other, programs));
+    assert_eq!(lab.run(&["list", crate::lab::TARGET]).code(), 14, "nothing was begun");
+    back_up(programs, &other).ok();
 
     let to = lab.scratch.join("r").display().to_string();
-    let words = ["restore", crate::lab::TARGET, "--to", &to];
-    let by_variable =
-        |tool: &str| run(away(lab.command(&words).env("SEAWALL_MARIADB_BACKUP", tool)));
-    is_refused(&by_variable(&other));
+    let restore = ["restore", crate::lab::TARGET, "--to", &to];
+    is_refused(&call(&restore, &other, programs));
     assert!(!Path::new(&to).exists());
-    by_variable(&own).ok();
+    call(&restore, programs, &other).ok();
 }
 
 fn is_debian(programs: &Programs) -> bool {
@@ -65,19 +67,13 @@ fn tool(programs: &Programs) -> String {
     programs.find("mariadb-backup").display().to_string()
 }
 
-/// Without any tool on the path: what is named must do.
-fn away(command: &mut Command) -> &mut Command {
-    command.env("PATH", "/nowhere")
-}
-
-fn is_refused(outcome: &fixtures::Outcome) {
+fn is_refused(outcome: &Outcome) {
     assert_eq!(outcome.code(), 27, "{}", outcome.stderr);
     assert!(outcome.stderr.contains("does not fit"), "{}", outcome.stderr);
 }
 
-fn only_one_in(dir: &Path) -> PathBuf {
+/// The directory in a directory.
+fn inner(dir: &Path) -> PathBuf {
     let mut entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    let first = entries.next().unwrap();
-    assert!(entries.next().is_none(), "more than one in {}", dir.display());
-    first
+    entries.find(|entry| entry.is_dir()).unwrap()
 }
