@@ -132,3 +132,23 @@ fn a_program_that_is_killed_leaves_no_tool_and_no_lock() {
         fs::remove_file(lab.scratch.join(TOOL_LOG)).unwrap();
     }
 }
+
+/// Nobody tells the tool then, and it notices when it writes next: with the lock that it waits for.
+/// Meanwhile it is in nobody's way.
+#[test]
+fn a_program_that_is_killed_while_the_tool_waits_for_a_lock() {
+    let lab = Lab::new();
+    lab.server
+        .sql("CREATE DATABASE d; CREATE TABLE d.t (n INT PRIMARY KEY); CREATE TABLE d.u (n INT)");
+    let before = Before::of(&lab);
+    let mut holder = lab.server.session();
+    holder.text("LOCK TABLES d.t WRITE");
+    let phase = ("waits for a lock", "Acquiring BACKUP LOCKS", 1);
+    let outcome = run_ended(&lab, &phase, Whom::Program, Signal::KILL);
+    assert_eq!(outcome.code(), -1);
+    lab.server.sql("SET lock_wait_timeout = 5; INSERT INTO d.u VALUES (1)");
+    drop(holder);
+    before.is_calm(&lab, phase.0);
+    lab.server.sql("SET lock_wait_timeout = 5; DROP TABLE d.u");
+    before.goes_on(&lab, phase.0);
+}

@@ -1,5 +1,7 @@
 //! Restores that are killed: what they leave does not start, and is not taken for an empty place.
 
+#[cfg(feature = "failpoints")]
+use super::damage::does_not_start;
 use super::damage::is_no_data_directory;
 use super::{backed_up, command, restore};
 use crate::failures::aftermath::{PATIENCE, wait_until};
@@ -13,6 +15,15 @@ const MOMENTS: &[(&str, &[&str])] = &[
     ("the full is unpacked", &["base"]),
     ("the full is whole", &["base/mysql/plugin.frm"]),
     ("the increment is unpacked", &["increment"]),
+];
+
+/// While things are moved up; a directory has some ten names.
+#[cfg(feature = "failpoints")]
+const POINTS: &[&str] = &[
+    "tree.sync.before",
+    "held-back.rename.before",
+    "held-back.rename.after@3",
+    "held-back.rename.after@6",
 ];
 
 #[test]
@@ -37,6 +48,19 @@ fn killed_restores_are_no_data_directories() {
             &["is not empty: it holds .seawall-restore", "hint: This is what an unfinished"];
         assert_eq!(misses(moment, &again, 15, words), None);
         is_no_data_directory(&lab, &to);
+    }
+    // When it has begun to move things up, most of all before the last of them.
+    #[cfg(feature = "failpoints")]
+    for point in POINTS {
+        let to = lab.scratch.join(&point.replace('.', "-"));
+        let outcome = fixtures::run(
+            command(&lab, &to, &[]).env("SEAWALL_FAILPOINT", format!("{point}=kill")),
+        );
+        assert_eq!(outcome.code(), -1, "{point}: {}", outcome.stderr);
+        let again = restore(&lab, &to, &[]);
+        assert_eq!(misses(point, &again, 15, &["hint: This is what an unfinished"]), None);
+        assert!(!to.join("mysql").exists());
+        does_not_start(&lab, &to);
     }
     let server = lab.start(&lab.restore("whole", &[]));
     assert_eq!(server.checksums(), lab.server.checksums());
