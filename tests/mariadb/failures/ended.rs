@@ -1,11 +1,12 @@
 //! Tool and program are ended in several phases of a backup.
 
 use super::aftermath::{self, Before, PATIENCE};
-use super::{TOOL_LOG, misses};
+use super::{TOOL_LOG, misses, secrets};
 use crate::lab::Lab;
 use fixtures::Outcome;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -108,7 +109,7 @@ fn try_all(cases: &[(Whom, Signal, i32, &[&str])]) {
 fn a_tool_that_is_ended_fails_the_backup() {
     try_all(&[
         (Whom::Tool, Signal::KILL, 27, &["mariadb-backup was ended by signal 9"]),
-        (Whom::Tool, Signal::INT, 27, &["mariadb-backup "]),
+        (Whom::Tool, Signal::INT, 27, &["mariadb-backup was ended by signal 2"]),
     ]);
 }
 
@@ -126,6 +127,11 @@ fn a_program_that_is_killed_leaves_no_tool_and_no_lock() {
         let outcome = run_ended(&lab, phase, Whom::Program, Signal::KILL);
         assert_eq!(outcome.code(), -1);
         before.is_calm(&lab, phase.0);
+        // Who is killed cannot tidy up: the password's file stays, and stays private.
+        for file in secrets::option_files(lab.scratch.path()) {
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            fs::remove_file(file).unwrap();
+        }
         // Whoever waits for the locks gets them.
         lab.server.sql("CREATE OR REPLACE TABLE mysql.x (n INT); DROP TABLE mysql.x");
         before.goes_on(&lab, phase.0);

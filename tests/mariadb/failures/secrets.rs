@@ -44,7 +44,8 @@ fn the_password_is_in_no_command_line_log_or_repository() {
     }
 }
 
-fn option_files(dir: &Path) -> Vec<PathBuf> {
+/// The files that hold the password for the tool.
+pub(crate) fn option_files(dir: &Path) -> Vec<PathBuf> {
     let is_ours = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         name.starts_with("seawall-") && name.ends_with(".cnf")
