@@ -95,7 +95,8 @@ pub(crate) enum Verb {
 /// A database server.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// The server's URL (postgresql://user@host:port), or a target of the configuration.
+    /// The server's URL (postgresql://user@host:port, mariadb://user@localhost), or a target of the
+    /// configuration.
     #[arg(value_name = "URL|TARGET")]
     pub(crate) place: String,
     /// The name under which it is kept; made of the URL by default.
