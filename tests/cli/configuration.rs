@@ -105,7 +105,7 @@ fn mistakes_are_named_with_their_line_and_the_nearest_name() {
         (
             "[target.pg]\nengine = \"oracle\"\n",
             "there is no engine \"oracle\"",
-            "Built in: postgresql.",
+            "Built in: postgresql, mariadb.",
         ),
         (
             "[target.pg]\nurl = \"postgresql://h\"\nport = \"many\"\n",

@@ -56,7 +56,7 @@ fn a_wrong_use_is_status_2_and_says_what_was_meant() {
             &["restore", "--to", "/x", "--target-immediate", "--target-lsn", "0/1"],
             "cannot be used with",
         ),
-        (&["backup", "mysql://h"], "no engine for URLs of mysql://"),
+        (&["backup", "oracle://h"], "no engine for URLs of oracle://"),
         (&["backup", "postgresql://h", "--set", "frobnicate=1"], "Known options: host, port"),
         (&["backup", "postgresql://h", "--level", "daily"], "is no level"),
         (
