@@ -115,7 +115,9 @@ impl Lab {
 
 /// Puts the program where the server's user may run it.
 pub(crate) fn install(scratch: &Scratch) {
-    std::fs::copy(env!("CARGO_BIN_EXE_seawall"), scratch.join("seawall")).unwrap();
+    // By a program: what another test starts meanwhile would inherit our copy, open for writing,
+    // and a program that somebody writes to cannot be run.
+    run(Command::new("cp").arg(env!("CARGO_BIN_EXE_seawall")).arg(scratch.join("seawall"))).ok();
 }
 
 /// The program as the server's user, with the password where nobody sees it, and a scratch's own
