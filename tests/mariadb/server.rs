@@ -1,6 +1,6 @@
 //! The tool itself, without the program: what the workload asks of a backup can be had.
 
-use crate::workload::{Workload, check};
+use crate::workload::{Workload, check, check_hot};
 use fixtures::mariadb::{PASSWORD, Programs};
 use fixtures::{MariaDb, Outcome, Scratch, ScratchServer, run};
 use std::path::Path;
@@ -29,7 +29,7 @@ pub(crate) fn the_tool_backs_up_the_workload_and_its_backup_is_consistent(progra
     prepare.env("TMPDIR", scratch.path()).arg("--prepare").arg("--target-dir").arg(&target);
     run(&mut prepare).ok();
     let restored = programs.start_on(&scratch, &target);
-    check(&restored);
+    check_hot(&restored);
     assert!(!restored.log().contains(PASSWORD));
 }
 

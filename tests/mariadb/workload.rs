@@ -149,7 +149,12 @@ impl Common {
 
 /// The server holds a consistent state of the workload, and every table is whole.
 pub(crate) fn check(server: &MariaDb) {
-    tables::check(&mut server.session());
+    tables::check(&mut server.session(), false);
+}
+
+/// The same of a copy that was made while the workload ran.
+pub(crate) fn check_hot(server: &MariaDb) {
+    tables::check(&mut server.session(), true);
 }
 
 fn seed() -> u64 {

@@ -60,8 +60,10 @@ pub(super) fn names() -> Vec<&'static str> {
 }
 
 /// What must hold in every consistent state: nothing is lost between the accounts, and of no writer
-/// a commit is missing before a later one.
-pub(super) fn check(session: &mut Session) {
+/// a commit is missing before a later one; and that tables are whole. Where they were written to
+/// `meanwhile`, those of MyISAM need not be: mariadb-backup opens their files under a lock and reads
+/// them without it (`common_engine.cc`), so that now and then a header is older than its keys.
+pub(super) fn check(session: &mut Session, meanwhile: bool) {
     let sum = session.text(
         "SELECT SUM(balance) FROM (SELECT balance FROM ledger.giving \
          UNION ALL SELECT balance FROM ledger.taking) AS both_halves",
@@ -72,8 +74,12 @@ pub(super) fn check(session: &mut Session) {
     assert!(gaps.is_empty(), "commits are missing of writers {gaps:?}");
     let names: Vec<String> = session.checksums().into_keys().collect();
     for name in names {
+        let made = session.rows(&format!("SHOW CREATE TABLE {name}"));
+        if meanwhile && made.iter().flatten().any(|text| text.contains("ENGINE=MyISAM")) {
+            continue;
+        }
         let answer = session.rows(&format!("CHECK TABLE {name} EXTENDED"));
         let is_whole = answer.last().is_some_and(|row| row.last().is_some_and(|text| text == "OK"));
-        assert!(is_whole, "{answer:?}\n{:?}", session.rows(&format!("SHOW CREATE TABLE {name}")));
+        assert!(is_whole, "{answer:?}\n{made:?}");
     }
 }
