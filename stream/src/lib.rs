@@ -23,6 +23,7 @@ mod plan;
 mod position;
 mod progress;
 mod receipt;
+mod server_url;
 mod sink;
 mod streams;
 mod tap;
@@ -47,6 +48,7 @@ pub use plan::{
 pub use position::Position;
 pub use progress::{Progress, Silent};
 pub use receipt::{Outcome, Receipt, ReceiptWriter, receipt};
+pub use server_url::{ServerUrl, UrlProblem};
 pub use sink::{Durability, Sink};
 pub use streams::{Bodies, Preparation, StreamEngine, Work};
 pub use tap::{Finding, Tap};

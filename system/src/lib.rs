@@ -2,6 +2,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `asking` | questions to a server, with a limit |
 //! | `durable` | fsync, rename and link: the only place where they happen |
 //! | `failpoint` | names of the durable steps, for tests that kill the program at each |
 //! | `limit` | work that may hang |
@@ -12,6 +13,7 @@
 //! | `spool` | bytes that may outgrow memory |
 //! | `users` | names of numeric owners |
 
+mod asking;
 pub mod durable;
 pub mod failpoint;
 mod limit;
@@ -22,6 +24,7 @@ mod signals;
 mod spool;
 mod users;
 
+pub use asking::{cancellable, limited, session_runtime};
 pub use limit::within;
 pub use process::{Liveness, ProcessIdentity};
 pub use resources::{free_bytes, peak_memory_bytes};

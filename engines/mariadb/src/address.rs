@@ -4,15 +4,17 @@ use crate::option_file::ClientGroups;
 use errors::{Error, Kind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
-use stream::{Options, percent_decode};
+use stream::{Options, ServerUrl, UrlProblem};
 use system::{Secret, Users};
 
+/// What URLs begin with.
+pub(crate) const SCHEMES: &[&str] = &["mariadb", "mysql"];
 /// Where sockets are when nobody says: Debian's place, then those of other packages.
 const SOCKETS: &[&str] =
     &["/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
-const PASSWORD_HINT: &str = "Everybody on this host can read a command line: use password_file, defaults_file or MYSQL_PWD.";
 
 /// Where to connect, and as whom.
+#[derive(Clone)]
 pub(crate) struct Address {
     pub(crate) place: Place,
     pub(crate) user: String,
@@ -99,50 +101,25 @@ pub(crate) fn default_target(engine: &str, options: &Options) -> String {
 /// # Errors
 /// `usage`: it is no such URL, or it holds a password.
 pub(crate) fn url_options(url: &str) -> Result<Vec<(String, String)>> {
-    let rest = ["mariadb://", "mysql://"].iter().find_map(|scheme| url.strip_prefix(scheme));
-    let rest = rest.ok_or_else(|| bad(url, "it does not begin with mariadb:// or mysql://"))?;
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let authority = place.trim_end_matches('/');
-    if authority.contains('/') {
-        return Err(bad(url, "it names a database, but a backup holds all of them"));
+    let read = ServerUrl::parse(url, SCHEMES).map_err(|problem| refused(url, &problem))?;
+    if !read.path.trim_matches('/').is_empty() {
+        let why = UrlProblem::Shape("it names a database, but a backup holds all of them");
+        return Err(refused(url, &why));
     }
-    let (user, address) = authority.rsplit_once('@').unwrap_or(("", authority));
-    if user.contains(':') {
-        // Not shown: it holds the password.
-        return Err(Error::new(Kind::Usage, "the URL holds a password").hint(PASSWORD_HINT));
-    }
-    let (host, port) = match address.strip_prefix('[') {
-        Some(rest) => {
-            let (host, rest) = rest.split_once(']').ok_or_else(|| bad(url, "a [ has no ]"))?;
-            (host, rest.strip_prefix(':').unwrap_or(rest))
+    Ok(ServerUrl { path: String::new(), ..read }.into_options("path"))
+}
+
+fn refused(url: &str, problem: &UrlProblem) -> Error {
+    let why = match problem {
+        UrlProblem::Password => {
+            // The URL is not shown: it holds the password.
+            return Error::new(Kind::Usage, problem.to_string()).hint(
+                "Everybody on this host can read a command line: use password_file, defaults_file or MYSQL_PWD.",
+            );
         }
-        None => address.split_once(':').unwrap_or((address, "")),
+        UrlProblem::Scheme => "it does not begin with mariadb:// or mysql://",
+        UrlProblem::Shape(why) => why,
     };
-    let mut options = Vec::new();
-    for (name, value) in [("user", user), ("host", host), ("port", port)] {
-        push(&mut options, url, name, value)?;
-    }
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) =
-            pair.split_once('=').ok_or_else(|| bad(url, "a parameter has no value"))?;
-        if matches!(name, "password" | "db_password") {
-            return Err(Error::new(Kind::Usage, "the URL holds a password").hint(PASSWORD_HINT));
-        }
-        push(&mut options, url, name, value)?;
-    }
-    Ok(options)
-}
-
-fn push(options: &mut Vec<(String, String)>, url: &str, name: &str, value: &str) -> Result<()> {
-    if value.is_empty() {
-        return Ok(());
-    }
-    let decoded = percent_decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
-    options.push((name.to_owned(), decoded.ok_or_else(|| bad(url, "it has a broken escape"))?));
-    Ok(())
-}
-
-fn bad(url: &str, why: &str) -> Error {
     Error::new(Kind::Usage, format!("{url:?} is no URL of a MariaDB or MySQL server: {why}"))
         .hint("For example mariadb://root@localhost, or mariadb://backup@127.0.0.1:3306.")
 }

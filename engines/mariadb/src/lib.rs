@@ -65,7 +65,7 @@ impl Engine for MariaDb {
     }
 
     fn schemes(&self) -> &'static [&'static str] {
-        &["mariadb", "mysql"]
+        address::SCHEMES
     }
 
     fn supported(&self) -> String {

@@ -4,9 +4,8 @@ use crate::address::{Address, Place};
 use errors::{Error, Kind, Result};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error as Failure, OptsBuilder, Row, Value};
-use std::future::Future;
-use std::time::Duration;
 use stream::{Cancel, Options};
+use system::{limited, session_runtime};
 use tokio::runtime::Runtime;
 
 /// Longest wait for the answer to a question that the server can answer from memory.
@@ -34,13 +33,7 @@ impl Session {
     /// # Errors
     /// `connect`, `auth`, `timeout`.
     pub(crate) fn open(address: &Address, options: &Options, cancel: &Cancel) -> Result<Self> {
-        // Its own worker: the connection is closed in the background.
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("session")
-            .enable_all()
-            .build()
-            .map_err(|error| Error::io("start the runtime", error))?;
+        let runtime = session_runtime()?;
         let place = &address.place;
         let opts = OptsBuilder::default()
             .user(Some(address.user.clone()))
@@ -111,21 +104,6 @@ fn text(value: Value) -> Option<String> {
         Value::Int(number) => Some(number.to_string()),
         Value::UInt(number) => Some(number.to_string()),
         other => Some(other.as_sql(true)),
-    }
-}
-
-async fn limited<T>(
-    cancel: &Cancel,
-    secs: u64,
-    doing: &str,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    tokio::select! {
-        done = work => done,
-        () = cancel.cancelled() => Err(Error::new(Kind::Interrupted, "the job was cancelled")),
-        () = tokio::time::sleep(Duration::from_secs(secs)) => {
-            Err(Error::new(Kind::Timeout, format!("{doing}: no answer in {secs} s")))
-        }
     }
 }
 

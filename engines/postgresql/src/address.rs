@@ -2,8 +2,10 @@
 
 use errors::{Error, Kind, Result};
 use std::path::Path;
-use stream::{Options, percent_decode};
+use stream::{Options, ServerUrl, UrlProblem};
 
+/// What URLs begin with.
+pub(crate) const SCHEMES: &[&str] = &["postgresql", "postgres"];
 /// Where sockets are when nobody says: Debian's place, then PostgreSQL's own.
 const SOCKET_DIRS: &[&str] = &["/var/run/postgresql", "/tmp"];
 
@@ -12,60 +14,21 @@ const SOCKET_DIRS: &[&str] = &["/var/run/postgresql", "/tmp"];
 /// # Errors
 /// `usage`: it is no such URL, or it holds a password.
 pub(crate) fn url_options(url: &str) -> Result<Vec<(String, String)>> {
-    let rest = url
-        .strip_prefix("postgresql://")
-        .or_else(|| url.strip_prefix("postgres://"))
-        .ok_or_else(|| bad(url, "it does not begin with postgresql://"))?;
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, dbname) = place.split_once('/').unwrap_or((place, ""));
-    let (user, address) = authority.rsplit_once('@').unwrap_or(("", authority));
-    if user.contains(':') {
-        // Not shown: it holds the password.
-        return Err(Error::new(Kind::Usage, "the URL holds a password")
-            .hint("Everybody on this host can read a command line: use ~/.pgpass, PGPASSWORD or password_file."));
-    }
-    let (host, port) = split_port(address).ok_or_else(|| bad(url, "its port is no number"))?;
+    let read = ServerUrl::parse(url, SCHEMES).map_err(|problem| refused(url, &problem))?;
+    Ok(read.into_options("dbname"))
+}
 
-    let mut options = Vec::new();
-    for (name, value) in [("user", user), ("host", host), ("port", port), ("dbname", dbname)] {
-        push(&mut options, url, name, value)?;
-    }
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) =
-            pair.split_once('=').ok_or_else(|| bad(url, "a parameter has no value"))?;
-        if matches!(name, "password" | "db_password") {
-            return Err(Error::new(Kind::Usage, "the URL holds a password").hint(
+fn refused(url: &str, problem: &UrlProblem) -> Error {
+    let why = match problem {
+        UrlProblem::Password => {
+            // The URL is not shown: it holds the password.
+            return Error::new(Kind::Usage, problem.to_string()).hint(
                 "Everybody on this host can read a command line: use ~/.pgpass, PGPASSWORD or password_file.",
-            ));
+            );
         }
-        push(&mut options, url, name, value)?;
-    }
-    Ok(options)
-}
-
-/// Splits `host:port`, `[v6]:port`, `host`; the port may be missing.
-fn split_port(address: &str) -> Option<(&str, &str)> {
-    let (host, port) = match address.strip_prefix('[') {
-        Some(rest) => {
-            let (host, rest) = rest.split_once(']')?;
-            (host, rest.strip_prefix(':').unwrap_or(rest))
-        }
-        None => address.split_once(':').unwrap_or((address, "")),
+        UrlProblem::Scheme => "it does not begin with postgresql://",
+        UrlProblem::Shape(why) => why,
     };
-    port.bytes().all(|byte| byte.is_ascii_digit()).then_some((host, port))
-}
-
-fn push(options: &mut Vec<(String, String)>, url: &str, name: &str, value: &str) -> Result<()> {
-    if value.is_empty() {
-        return Ok(());
-    }
-    let decoded = percent_decode(value).and_then(|bytes| String::from_utf8(bytes).ok());
-    let value = decoded.ok_or_else(|| bad(url, "it has a broken escape"))?;
-    options.push((name.to_owned(), value));
-    Ok(())
-}
-
-fn bad(url: &str, why: &str) -> Error {
     Error::new(Kind::Usage, format!("{url:?} is no URL of a PostgreSQL server: {why}"))
         .hint("For example postgresql://postgres@localhost:5432, or postgresql:///?host=/var/run/postgresql.")
 }

@@ -86,7 +86,7 @@ impl Engine for PostgreSql {
     }
 
     fn schemes(&self) -> &'static [&'static str] {
-        &["postgresql", "postgres"]
+        address::SCHEMES
     }
 
     fn supported(&self) -> String {

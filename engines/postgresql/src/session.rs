@@ -6,12 +6,11 @@
 
 use crate::{address, password, tls};
 use errors::{Error, Kind, Result};
-use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stream::{Cancel, Job, Options};
-use system::Users;
+use system::{Users, cancellable, limited, session_runtime};
 use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -37,12 +36,7 @@ impl Session {
     /// # Errors
     /// `connect`, `auth`, `timeout`, `config`.
     pub(crate) fn open(job: &Job) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("session")
-            .enable_all()
-            .build()
-            .map_err(|error| Error::io("start the runtime", error))?;
+        let runtime = session_runtime()?;
         let lost = Arc::new(Mutex::new(None));
         let config = config(&job.options)?;
         let connector = tls::connector(&job.options)?;
@@ -224,25 +218,5 @@ fn failed(error: tokio_postgres::Error) -> Error {
             Error::new(Kind::Connect, "the connection to the server was lost").caused_by(error)
         }
         None => Error::new(Kind::Statement, "the server's answer cannot be used").caused_by(error),
-    }
-}
-
-async fn limited<T>(
-    cancel: &Cancel,
-    secs: u64,
-    what: &str,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let work = cancellable(cancel, work);
-    tokio::time::timeout(Duration::from_secs(secs), work).await.unwrap_or_else(|_| {
-        Err(Error::new(Kind::Timeout, format!("{what}: no answer within {secs} s")))
-    })
-}
-
-async fn cancellable<T>(cancel: &Cancel, work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => Err(Error::new(Kind::Interrupted, "the job was cancelled")),
-        done = work => done,
     }
 }
