@@ -6,12 +6,11 @@ use crate::context::{Context, find_backup};
 use crate::human;
 use crate::printer::Answer;
 use crate::registry;
-use chrono::{DateTime, SecondsFormat, Utc};
 use errors::{Context as _, Kind, Result};
 use repository::{LinkDocument, UnitStore};
 use serde_json::json;
 use std::collections::BTreeMap;
-use stream::{Engine, Window};
+use stream::{Engine, Window, exact_time};
 
 /// # Errors
 /// `not-found`, or the backup is damaged.
@@ -50,7 +49,7 @@ fn points(
     for point in &points {
         rows.push(vec![
             point.name.clone(),
-            point.time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            exact_time(&point.time),
             engine.print_position(point.position),
             point.history.clone(),
         ]);
@@ -116,7 +115,6 @@ fn text(engine: &dyn Engine, document: &LinkDocument, window: Option<&Window>) -
 
 /// How far recovery can go, and what is in the way.
 fn window_rows(engine: &dyn Engine, window: &Window) -> Vec<Vec<String>> {
-    let exact = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let mut rows = vec![vec![
         "serves to".to_owned(),
         match window.latest {
@@ -126,7 +124,7 @@ fn window_rows(engine: &dyn Engine, window: &Window) -> Vec<Vec<String>> {
         },
     ]];
     if let Some(last) = window.last {
-        rows.push(vec!["last transaction".to_owned(), exact(last)]);
+        rows.push(vec!["last transaction".to_owned(), exact_time(&last)]);
     }
     rows.push(vec![
         "log to".to_owned(),
@@ -135,7 +133,7 @@ fn window_rows(engine: &dyn Engine, window: &Window) -> Vec<Vec<String>> {
     if let Some(gap) = &window.gap {
         let missing = format!("{} to {} ({} missing)", gap.first, gap.last, gap.pieces);
         rows.push(vec!["gap".to_owned(), missing]);
-        let resumes = gap.resumes.map_or_else(|| "unknown".to_owned(), exact);
+        let resumes = gap.resumes.map_or_else(|| "unknown".to_owned(), |time| exact_time(&time));
         rows.push(vec!["log goes on".to_owned(), resumes]);
     }
     rows

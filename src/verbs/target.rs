@@ -1,9 +1,9 @@
 //! Where recovery ends, as the command line says it.
 
 use crate::args::{self, Action, Target};
-use chrono::{DateTime, Local, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc};
 use errors::{Error, Kind, Result};
-use stream::{Engine, LinkName, RecoveryRequest, RecoveryTarget, TargetAction};
+use stream::{Engine, LinkName, RecoveryRequest, RecoveryTarget, TargetAction, exact_time};
 
 /// Reads the flags.
 ///
@@ -69,18 +69,11 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>> {
         return Err(Error::new(Kind::Usage, format!("{text:?} is no time")).hint(example));
     };
     let error = Error::new(Kind::Usage, format!("the time {text:?} has no offset"));
-    let error = error.hint(format!("In UTC: {}", print(&naive.and_utc())));
+    let error = error.hint(format!("In UTC: {}", exact_time(&naive.and_utc())));
     match Local.from_local_datetime(&naive).earliest() {
-        Some(local) => Err(error.hint(format!("In local time: {}", print(&local)))),
+        Some(local) => Err(error.hint(format!("In local time: {}", exact_time(&local)))),
         None => Err(error.hint(example)),
     }
-}
-
-fn print<Z: TimeZone>(time: &DateTime<Z>) -> String
-where
-    Z::Offset: std::fmt::Display,
-{
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod streams;
 mod tap;
 mod tree;
 mod window;
+mod words;
 
 pub use diagnosis::{Diagnosis, Stored};
 pub use engine::{Engine, Severity, Unit};
@@ -54,3 +55,4 @@ pub use streams::{Bodies, Preparation, StreamEngine, Work};
 pub use tap::{Finding, Tap};
 pub use tree::{FilePart, TreeWriter};
 pub use window::{Gap, NamedPoint, Window};
+pub use words::{exact_time, words};

@@ -2,11 +2,13 @@
 
 use crate::{
     Finding, JobId, Level, LinkName, LogKey, Owner, Position, RelPath, RootName, TargetName,
-    UnitName,
+    UnitName, percent_encode,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use uuid::Uuid;
 
 /// The version of the link's fields; a reader refuses a higher one.
@@ -120,6 +122,15 @@ pub struct LogReach {
     pub directory: RelPath,
     /// `<shard>/<name>` of each, in order.
     pub pieces: Vec<String>,
+}
+
+impl RootInfo {
+    /// A directory and how it looks: of the mode only the permission bits.
+    #[must_use]
+    pub fn new(path: &Path, mode: u32, owner: Owner) -> Self {
+        let path = percent_encode(path.as_os_str().as_bytes(), |byte| byte.is_ascii_graphic());
+        Self { path, mode: mode & 0o7777, owner }
+    }
 }
 
 impl LogReach {

@@ -4,7 +4,9 @@ use crate::state::State;
 use errors::{Error, Kind, Result};
 use std::collections::BTreeMap;
 use std::fs;
-use stream::{Layout, Level, Link, Plan, RecoveryRequest, RecoveryTarget, TargetAction, Window};
+use stream::{
+    Layout, Level, Link, Plan, RecoveryRequest, RecoveryTarget, TargetAction, Window, exact_time,
+};
 
 /// Chooses the newest backup that is not after the target, and its parents.
 ///
@@ -66,7 +68,7 @@ fn choose<'a>(data: &[&'a Link], request: &RecoveryRequest) -> Result<&'a Link> 
             data,
             newest,
             |link| link.earliest.as_ref().is_some_and(|earliest| earliest.time == *time),
-            &crate::times::print(*time),
+            &exact_time(time),
         ),
         RecoveryTarget::Position(position) => {
             at_or_before(data, newest, |link| link.to == *position, &position.value().to_string())
@@ -92,12 +94,7 @@ fn at_or_before<'a>(
         .iter()
         .filter_map(|link| Some((link, link.earliest.as_ref()?)))
         .map(|(link, earliest)| {
-            format!(
-                "{} (LSN {}, {})",
-                crate::times::print(earliest.time),
-                link.to.value(),
-                link.name()
-            )
+            format!("{} (LSN {}, {})", exact_time(&earliest.time), link.to.value(), link.name())
         })
         .collect();
     Err(Error::new(

@@ -2,10 +2,9 @@
 
 use errors::{Error, Kind, Result};
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use stream::{Owner, RootInfo, percent_encode};
+use stream::{Owner, RootInfo};
 use system::Users;
 
 /// Path, mode and owner.
@@ -18,9 +17,6 @@ pub(crate) fn describe(path: &Path) -> Result<RootInfo> {
     })?;
     let mut users = Users::new();
     let (uid, gid) = (metadata.uid(), metadata.gid());
-    Ok(RootInfo {
-        path: percent_encode(path.as_os_str().as_bytes(), |byte| byte.is_ascii_graphic()),
-        mode: metadata.mode() & 0o7777,
-        owner: Owner { uid, gid, user: users.user(uid), group: users.group(gid) },
-    })
+    let owner = Owner { uid, gid, user: users.user(uid), group: users.group(gid) };
+    Ok(RootInfo::new(path, metadata.mode(), owner))
 }

@@ -33,10 +33,8 @@ mod server;
 mod session;
 mod state;
 mod stream_tap;
-mod times;
 mod tool;
 mod unpack;
-mod words;
 
 use errors::{Context, Error, Kind, Result, Rule};
 use std::collections::BTreeMap;

@@ -8,7 +8,6 @@
 use crate::server::Server;
 use crate::session::Session;
 use crate::state::{Binlog, State};
-use crate::words::words;
 use errors::{Error, Kind, Result};
 use formats::mysql_texts::{BackupInfo, INFO_NAMES};
 use sha2::{Digest, Sha256};
@@ -17,7 +16,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
-use stream::Link;
+use stream::{Link, words};
 
 const UUID: &str = "server_uuid";
 const TABLESPACE: &str = "system_tablespace";

@@ -9,7 +9,7 @@ mod window;
 
 use crate::state::State;
 use crate::wal;
-use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use errors::{Error, Kind, Result};
 use facts::Segments;
 use formats::wal::Xid;
@@ -18,7 +18,7 @@ use proof::{Proof, Sought};
 use reach::Reach;
 use route::Route;
 use std::collections::BTreeMap;
-use stream::{Link, LogView, Plan, RecoveryRequest, RecoveryTarget, TargetAction};
+use stream::{Link, LogView, Plan, RecoveryRequest, RecoveryTarget, TargetAction, exact_time};
 pub(crate) use timelines::Course;
 pub(crate) use window::{restore_points, window};
 
@@ -82,7 +82,7 @@ fn prove(route: &Route<'_>, log: &dyn LogView, request: &RecoveryRequest) -> Res
             Some(stop) if stop.begin >= state.stop => {
                 settings.insert("stops_at".to_owned(), format!("{}, {}", stop.begin, stop.what));
                 if let Some(last) = proof.last {
-                    settings.insert("last_before".to_owned(), print_time(last));
+                    settings.insert("last_before".to_owned(), exact_time(&last));
                 }
             }
             Some(stop) => return Err(Refusal::TooLate(before_consistency(link, stop.begin))),
@@ -152,7 +152,7 @@ fn before_consistency(link: &Link, lsn: Lsn) -> Error {
 /// The target is nowhere in the log that follows the backup.
 fn unreachable(reach: &Reach, proof: &Proof, request: &RecoveryRequest, link: &Link) -> Error {
     let what = match &request.target {
-        RecoveryTarget::Time(time) => format!("the log does not reach {}", print_time(*time)),
+        RecoveryTarget::Time(time) => format!("the log does not reach {}", exact_time(time)),
         RecoveryTarget::Position(position) => {
             format!("the log does not reach LSN {}", wal::lsn(*position))
         }
@@ -166,11 +166,11 @@ fn unreachable(reach: &Reach, proof: &Proof, request: &RecoveryRequest, link: &L
     let latest = proof.latest.map(|last| (last, latest_second(last, link)));
     let error = match latest {
         None => error.hint("No transaction ended after the backup."),
-        Some((last, None)) => error.hint(format!("The last one ended at {}.", print_time(last))),
+        Some((last, None)) => error.hint(format!("The last one ended at {}.", exact_time(&last))),
         Some((last, Some(second))) => error.hint(format!(
             "The last transaction ended at {}: the latest second that can be recovered is {}.",
-            print_time(last),
-            print_time(second)
+            exact_time(&last),
+            exact_time(&second)
         )),
     };
     error.hint("--target latest recovers all of it.")
@@ -203,11 +203,6 @@ fn with_other_timelines(
         }
     }
     error
-}
-
-/// A time as the options take it, in UTC.
-pub(crate) fn print_time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// The segment in which recovery of a backup begins.

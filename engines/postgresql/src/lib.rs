@@ -62,7 +62,6 @@ pub use log_verify::{LogReport, verify_log};
 
 use errors::{Context, Kind, Result, Rule};
 use formats::Lsn;
-use std::collections::BTreeMap;
 use stream::{
     Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint,
     OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, Unit, Window,
@@ -70,11 +69,6 @@ use stream::{
 
 /// The engine's name in configuration and links.
 pub(crate) const NAME: &str = "postgresql";
-
-/// Names and values, for a link.
-pub(crate) fn words<const N: usize>(pairs: [(&str, String); N]) -> BTreeMap<String, String> {
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
 
 /// The engine.
 #[derive(Debug, Clone, Copy, Default)]

@@ -24,7 +24,9 @@ use source::{Found, Source};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::Path;
-use stream::{Finding, Job, Link, LogReach, Outcome, Owner, Position, Receipt, Sink, Totals, Unit};
+use stream::{
+    Finding, Job, Link, LogReach, Outcome, Owner, Position, Receipt, Sink, Totals, Unit, words,
+};
 
 /// Takes the backup.
 ///
@@ -78,7 +80,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
         base: BTreeMap::new(),
         earliest: None,
         log_from: None,
-        lineage: crate::words([
+        lineage: words([
             ("system_identifier", server.system_identifier.to_string()),
             ("timeline", timeline.to_string()),
         ]),

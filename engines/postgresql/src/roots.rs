@@ -5,10 +5,9 @@ use errors::{Context, Error, Kind, Result};
 use formats::ControlFile;
 use std::fs::{self, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use stream::{Owner, RootInfo, RootName, percent_encode};
+use stream::{Owner, RootInfo, RootName};
 use system::Users;
 
 /// The data directory's root.
@@ -152,11 +151,7 @@ pub(crate) fn has_tablespace_in_place(data: &Path) -> Result<bool> {
 }
 
 fn describe(path: &Path, metadata: &Metadata, users: &mut Users) -> RootInfo {
-    RootInfo {
-        path: percent_encode(path.as_os_str().as_bytes(), |byte| byte.is_ascii_graphic()),
-        mode: metadata.mode() & 0o7777,
-        owner: owner(metadata, users),
-    }
+    RootInfo::new(path, metadata.mode(), owner(metadata, users))
 }
 
 /// The mode of a new file in a data directory: as the server's own, which go by the directory's.

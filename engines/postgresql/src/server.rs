@@ -3,13 +3,12 @@
 mod archiving;
 
 use crate::session::{self, Session};
-use crate::words;
 use archiving::Archiving;
 use errors::{Context, Error, Kind, Result};
 use formats::SystemIdentifier;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use stream::{Job, Options};
+use stream::{Job, Options, words};
 
 /// The majors whose backups are made and tested.
 pub(crate) const SUPPORTED: std::ops::RangeInclusive<u16> = 10..=18;

@@ -1,9 +1,8 @@
 //! A plan, for people.
 
 use crate::human;
-use chrono::SecondsFormat;
 use repository::LinkDocument;
-use stream::{Engine, Layout, Plan, RecoveryTarget, Starting};
+use stream::{Engine, Layout, Plan, RecoveryTarget, Starting, exact_time};
 
 /// Everything that will be done, a line each.
 pub(super) fn print(
@@ -33,7 +32,7 @@ pub(super) fn print(
     let target = match &plan.target {
         RecoveryTarget::Latest => "the end of the log".to_owned(),
         RecoveryTarget::Immediate => "as soon as the data is consistent".to_owned(),
-        RecoveryTarget::Time(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        RecoveryTarget::Time(time) => exact_time(time),
         RecoveryTarget::Position(position) => format!("LSN {}", engine.print_position(*position)),
         RecoveryTarget::Transaction(number) => format!("transaction {number}"),
         RecoveryTarget::Name(name) => format!("restore point {name:?}"),

@@ -3,12 +3,11 @@
 use super::Backup;
 use super::outcome::Outcome;
 use crate::state::State;
-use crate::words::words;
 use crate::{data_root, lineage};
 use chrono::{DateTime, Utc};
 use errors::{Context, Kind, Result};
 use std::collections::BTreeMap;
-use stream::{Earliest, FORMAT_VERSION, Link, Position, Unit};
+use stream::{Earliest, FORMAT_VERSION, Link, Position, Unit, words};
 
 impl Backup<'_> {
     pub(super) fn link(&mut self, unit: &Unit, outcome: &Outcome) -> Result<Link> {

@@ -7,12 +7,11 @@ use crate::mode::Stopped;
 use crate::roots::{self, Tablespace};
 use crate::state::{Carried, State};
 use crate::wal;
-use crate::words;
 use chrono::{DateTime, Utc};
 use errors::{Context, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber};
 use std::collections::BTreeMap;
-use stream::{Earliest, Link, LogReach, Position, Unit};
+use stream::{Earliest, Link, LogReach, Position, Unit, words};
 
 impl Backup<'_> {
     pub(super) fn link(

@@ -5,11 +5,11 @@
 //! the heads of the pieces, and record by record only where those say that it may be there.
 
 use super::facts::Segments;
-use super::print_time;
 use chrono::{DateTime, Utc};
 use errors::{Context, Kind, Result};
 use formats::wal::{Event, FirstPage, Record, SegmentEnd, SegmentFacts, Summary, Walker, Xid};
 use formats::{Lsn, SegmentName};
+use stream::exact_time;
 
 /// What recovery looks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +167,7 @@ fn stop(begin: Lsn, event: Option<&Event>) -> Stop {
         Some(Event::Commit(end)) => ended("commit", end.xid, end.time),
         Some(Event::Abort(end)) => ended("rollback", end.xid, end.time),
         Some(Event::RestorePoint { name, time }) => {
-            format!("restore point {:?} of {}", String::from_utf8_lossy(name), print_time(*time))
+            format!("restore point {:?} of {}", String::from_utf8_lossy(name), exact_time(time))
         }
         _ => "record".to_owned(),
     };
@@ -177,5 +177,5 @@ fn stop(begin: Lsn, event: Option<&Event>) -> Stop {
 fn ended(how: &str, xid: Option<Xid>, time: DateTime<Utc>) -> String {
     let xid =
         xid.map_or_else(|| "a prepared transaction".to_owned(), |xid| format!("transaction {xid}"));
-    format!("{how} of {xid} at {}", print_time(time))
+    format!("{how} of {xid} at {}", exact_time(&time))
 }

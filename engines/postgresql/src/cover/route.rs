@@ -1,13 +1,12 @@
 //! Where a recovery may begin, and along which timelines: all ways, the best one first.
 
-use super::print_time;
 use super::timelines::{Course, Timelines, Wanted};
 use crate::state::State;
 use crate::wal;
 use errors::{Error, Kind, Result};
 use formats::{SystemIdentifier, TimelineId};
 use std::collections::BTreeSet;
-use stream::{Level, Link, LogView, RecoveryRequest, RecoveryTarget};
+use stream::{Level, Link, LogView, RecoveryRequest, RecoveryTarget, exact_time};
 
 /// A backup, and the timelines from there to the end.
 #[derive(Debug, Clone)]
@@ -136,7 +135,7 @@ fn too_early(routes: &[Route<'_>], request: &RecoveryRequest) -> Error {
         None => error,
         Some(earliest) => {
             let lsn = wal::lsn(earliest.position);
-            error.hint(format!("It begins at {}, LSN {lsn}.", print_time(earliest.time)))
+            error.hint(format!("It begins at {}, LSN {lsn}.", exact_time(&earliest.time)))
         }
     }
 }

@@ -91,7 +91,7 @@ fn the_newest_backup_that_is_old_enough_serves() {
     }
     let early = plan(&links, &log, &to(RecoveryTarget::Time(at(29)))).unwrap_err();
     assert_eq!(early.kind(), Kind::LogGap);
-    assert_eq!(early.hints(), [format!("It begins at {}, LSN 0/3001000.", print_time(at(30)))]);
+    assert_eq!(early.hints(), [format!("It begins at {}, LSN 0/3001000.", exact_time(&at(30)))]);
 }
 
 #[test]
