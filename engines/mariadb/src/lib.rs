@@ -9,6 +9,7 @@
 //! | `lineage`, `parent` | which backup an increment may continue |
 //! | `stream_tap`, `fifo` | the streams as they pass |
 //! | `check` | what would make a backup fail, or hurt one day |
+//! | `texts` | the small texts of the tools |
 //! | `state`, `data_root` | what a link says |
 //! | `cover` | the chain of a recovery |
 //! | `extract`, `unpack` | a link's streams into a tree |
@@ -33,6 +34,7 @@ mod server;
 mod session;
 mod state;
 mod stream_tap;
+mod texts;
 mod tool;
 mod unpack;
 

@@ -8,6 +8,7 @@
 use crate::server::Server;
 use crate::session::Session;
 use crate::state::{Binlog, State};
+use crate::texts::read_either;
 use errors::{Error, Kind, Result};
 use formats::mysql_texts::{BackupInfo, INFO_NAMES};
 use sha2::{Digest, Sha256};
@@ -57,9 +58,8 @@ fn system_tablespace(path: &Path) -> Result<String> {
 
 /// The uuid of the backup that the data directory was restored from, as copy-back leaves it.
 fn left_info(data: &Path) -> String {
-    let read = |name: &&str| fs::read(data.join(name)).ok();
-    let text = INFO_NAMES.iter().find_map(read);
-    let info = text.and_then(|text| BackupInfo::parse(&text).ok());
+    let text = read_either(data, INFO_NAMES);
+    let info = text.and_then(|(_, text)| BackupInfo::parse(&text).ok());
     info.and_then(|info| info.uuid).unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@
 
 use crate::flavour::Flavour;
 use crate::state::State;
+use crate::texts::read_either;
 use crate::tool::{Child, Start, Tool, prepare_arguments};
 use errors::{Error, Kind, Result};
 use formats::mysql_texts::{BackupType, CHECKPOINTS_NAMES, Checkpoints};
@@ -66,7 +67,7 @@ pub(crate) fn apply(step: &Preparation<'_>) -> Result<()> {
     let arguments = prepare_arguments(&tool, step.base, step.increment, step.is_last);
     let start = Start { arguments: &arguments, log: None, has_output: false };
     let mut child = Child::start(&tool, &start)?;
-    let status = child.wait(step.cancel, GRACE)?;
+    let status = child.wait(step.cancel, GRACE, |_| None)?;
     if !status.success() {
         return Err(child.failure(status));
     }
@@ -80,11 +81,11 @@ pub(crate) fn apply(step: &Preparation<'_>) -> Result<()> {
 
 /// The base must stand where the link ends, and say so itself.
 fn check_reached(step: &Preparation<'_>) -> Result<()> {
-    let read = |name: &&str| fs::read(step.base.join(name)).ok();
-    let text = CHECKPOINTS_NAMES.iter().find_map(read);
-    let checkpoints = text.and_then(|text| Checkpoints::parse(&text).ok()).ok_or_else(|| {
-        Error::new(Kind::RestoreCheck, "the prepared tree does not say where it stands")
-    })?;
+    let text = read_either(step.base, CHECKPOINTS_NAMES);
+    let checkpoints =
+        text.and_then(|(_, text)| Checkpoints::parse(&text).ok()).ok_or_else(|| {
+            Error::new(Kind::RestoreCheck, "the prepared tree does not say where it stands")
+        })?;
     let is_prepared =
         matches!(checkpoints.backup_type, BackupType::LogApplied | BackupType::FullPrepared);
     if is_prepared && u128::from(checkpoints.to_lsn) == step.link.to.value() {

@@ -2,17 +2,18 @@
 
 use crate::state::{Binlog, State};
 use crate::stream_tap::Seen;
+use crate::texts::read_either;
 use errors::{Context, Error, Kind, Result};
 use formats::mysql_texts::{
     BINLOG_INFO_NAMES, BackupInfo, BackupType, BinlogPosition, CHECKPOINTS_NAMES, Checkpoints,
     INFO_NAMES,
 };
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use stream::Totals;
 
 /// A proven backup.
+#[derive(Default)]
 pub(super) struct Outcome {
     pub(super) from_lsn: u64,
     pub(super) to_lsn: u64,
@@ -32,28 +33,14 @@ impl Outcome {
             from_lsn: lsn,
             to_lsn: lsn,
             last_lsn: parent.last_lsn,
-            is_partial: false,
             binlog: parent.binlog.clone(),
-            texts: BTreeMap::new(),
-            streams: Vec::new(),
-            totals: Totals::default(),
-            findings: Vec::new(),
+            ..Self::default()
         }
     }
 
     /// Of a dry run.
     pub(super) fn not_taken(from_lsn: u64, lsn: u64) -> Self {
-        Self {
-            from_lsn,
-            to_lsn: lsn,
-            last_lsn: lsn,
-            is_partial: false,
-            binlog: None,
-            texts: BTreeMap::new(),
-            streams: Vec::new(),
-            totals: Totals::default(),
-            findings: Vec::new(),
-        }
+        Self { from_lsn, to_lsn: lsn, last_lsn: lsn, ..Self::default() }
     }
 
     /// Reads the texts: `*_checkpoints` from the stream, which must say the same as the copy that
@@ -69,14 +56,14 @@ impl Outcome {
     ) -> Result<Self> {
         let in_stream = seen.iter().find_map(|seen| seen.as_ref().text(CHECKPOINTS_NAMES));
         let in_stream = in_stream.ok_or_else(|| missing(&CHECKPOINTS_NAMES))?;
-        let (checkpoints_name, outside) = read_either(lsn_dir, CHECKPOINTS_NAMES)?;
+        let (checkpoints_name, outside) = read_outside(lsn_dir, CHECKPOINTS_NAMES)?;
         let checkpoints = parse(&in_stream, &checkpoints_name)?;
         // Byte by byte they differ by a blank line; what they say must not.
         if parse(&outside, &checkpoints_name)? != checkpoints {
             let text = format!("the tool wrote two different {checkpoints_name}");
             return Err(Error::new(Kind::Tool, text));
         }
-        let (info_name, info_text) = read_either(lsn_dir, INFO_NAMES)?;
+        let (info_name, info_text) = read_outside(lsn_dir, INFO_NAMES)?;
         let info =
             BackupInfo::parse(&info_text).or_kind(Kind::Tool, || format!("read {info_name}"))?;
         check(&checkpoints, from)?;
@@ -92,9 +79,7 @@ impl Outcome {
                 (checkpoints_name, text(&in_stream)),
                 (info_name, text(&info_text)),
             ]),
-            streams: Vec::new(),
-            totals: Totals::default(),
-            findings: Vec::new(),
+            ..Self::default()
         })
     }
 }
@@ -103,13 +88,9 @@ fn missing(names: &[&str; 2]) -> Error {
     Error::new(Kind::Tool, format!("the tool wrote neither {} nor {}", names[0], names[1]))
 }
 
-fn read_either(dir: &Path, names: [&str; 2]) -> Result<(String, Vec<u8>)> {
-    for name in names {
-        if let Ok(bytes) = fs::read(dir.join(name)) {
-            return Ok((name.to_owned(), bytes));
-        }
-    }
-    Err(missing(&names))
+fn read_outside(dir: &Path, names: [&'static str; 2]) -> Result<(String, Vec<u8>)> {
+    let found = read_either(dir, names).ok_or_else(|| missing(&names))?;
+    Ok((found.0.to_owned(), found.1))
 }
 
 fn parse(bytes: &[u8], name: &str) -> Result<Checkpoints> {

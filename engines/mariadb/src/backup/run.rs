@@ -6,7 +6,7 @@ use super::watch::{Pace, Paced, Watch};
 use super::{Backup, MEMBERS};
 use crate::fifo::Fifo;
 use crate::stream_tap::{Seen, StreamTap};
-use crate::tool::{Child, Start};
+use crate::tool::{Child, Messages, Start};
 use chrono::Utc;
 use errors::{Context, Error, Kind, Result};
 use std::io::Read;
@@ -18,8 +18,6 @@ use stream::{Body, FileKind, Receipt, RelPath, VirtualFile};
 
 /// The only stream of a tool that has one.
 const STREAM: &str = "backup.xbstream";
-/// How often the run is looked at.
-const POLL: Duration = Duration::from_millis(20);
 
 /// One stream on its way.
 pub(super) struct Lane {
@@ -44,7 +42,7 @@ impl Backup<'_> {
         let start = Start { arguments: &arguments, log, has_output: fifos.is_none() };
         let mut child = Child::start(&self.tool, &start)?;
         let pace = Arc::new(Pace::default());
-        let watching = Watch::start(self.job, self.server.redo_capacity, &child.messages, &pace);
+        let watching = Watch::start(self, &child.messages, &pace);
 
         let lanes = self.open_lanes(&mut child, scratch.path(), fifos, &pace)?;
         let status = self.follow(&mut child, &lanes)?;
@@ -120,33 +118,20 @@ impl Backup<'_> {
         })
     }
 
-    /// Until the tool ends: by itself, by a cancel, or because its stream is damaged already.
+    /// Until the tool ends: by itself, by a cancel, because its stream is damaged already, or because
+    /// it gets no lock.
     fn follow(&self, child: &mut Child, lanes: &[Lane]) -> Result<ExitStatus> {
-        loop {
-            if let Some(status) = child.poll()? {
-                return child.wait(&self.job.cancel, self.grace()).or(Ok(status));
-            }
-            if self.job.cancel.is_cancelled() {
-                child.end(self.grace());
-                return Err(Error::new(Kind::Interrupted, "the job was cancelled"));
-            }
-            if let Some(error) = lanes.iter().find_map(|lane| lane.seen.check().err()) {
-                child.end(self.grace());
-                return Err(error);
-            }
-            if let Some(error) = self.lock_timeout(child) {
-                child.end(self.grace());
-                return Err(error);
-            }
-            std::thread::sleep(POLL);
-        }
+        child.wait(&self.job.cancel, self.grace(), |messages| {
+            let damage = lanes.iter().find_map(|lane| lane.seen.check().err());
+            damage.or_else(|| self.lock_timeout(messages))
+        })
     }
 
     /// The tool's own limit (`--ftwrl-wait-timeout`) first waits for a moment without any statement,
     /// and on a busy server none comes (measured). So this one is kept here.
-    fn lock_timeout(&self, child: &Child) -> Option<Error> {
+    fn lock_timeout(&self, messages: &Messages) -> Option<Error> {
         let secs = self.job.options.seconds("lock_timeout_secs").unwrap_or(600);
-        let waited = child.messages.lock_wait()?;
+        let waited = messages.lock_wait()?;
         let text = format!("the tool waited {secs} s for a lock of the server");
         (waited >= Duration::from_secs(secs)).then(|| {
             Error::new(Kind::Timeout, text).hint(

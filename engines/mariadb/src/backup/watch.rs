@@ -4,6 +4,7 @@
 //! server goes on, and once its log has wrapped, the backup fails at its end (measured). So it is
 //! said before.
 
+use super::Backup;
 use crate::address::Address;
 use crate::lsn;
 use crate::session::Session;
@@ -12,7 +13,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use stream::{Cancel, Finding, Job, Options};
+use stream::{Cancel, Finding, Options};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Parts of the redo log's capacity at which it is said, in percent.
@@ -98,26 +99,24 @@ impl Drop for Watching {
 impl Watch {
     /// Starts to look, with a session of its own. That there is none is no failure of the backup.
     pub(super) fn start(
-        job: &Job,
-        capacity: u64,
+        backup: &Backup<'_>,
         messages: &Arc<Messages>,
         pace: &Arc<Pace>,
     ) -> Watching {
         let (over, told) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::default()));
         let watching = Watching { over: Arc::clone(&over), told: Arc::clone(&told) };
-        let Ok(address) = Address::find(&job.options) else { return watching };
         let watch = Self {
-            address,
-            options: job.options.clone(),
-            cancel: job.cancel.clone(),
-            capacity,
+            address: backup.address.clone(),
+            options: backup.job.options.clone(),
+            cancel: backup.job.cancel.clone(),
+            capacity: backup.server.redo_capacity,
             messages: Arc::clone(messages),
             pace: Arc::clone(pace),
             told,
             over,
         };
         let thread = std::thread::Builder::new().name("redo-watch".into());
-        if capacity > 0 && thread.spawn(move || watch.run()).is_err() {
+        if backup.server.redo_capacity > 0 && thread.spawn(move || watch.run()).is_err() {
             tracing::warn!("nobody watches the redo log: no thread could be started");
         }
         watching

@@ -54,11 +54,6 @@ pub(crate) struct Arguments<'a> {
 /// # Errors
 /// `config`: the operator's options cannot be split into words.
 pub(crate) fn backup_arguments(tool: &Tool, with: &Arguments<'_>) -> Result<Vec<OsString>> {
-    let flag = |name: &str, path: &Path| {
-        let mut word = OsString::from(format!("--{name}="));
-        word.push(path);
-        word
-    };
     // Only as the first one does the tool take it.
     let mut words = vec![flag("defaults-file", with.option_file)];
     words.push("--backup".into());
@@ -125,11 +120,6 @@ pub(crate) fn prepare_arguments(
     increment: Option<&Path>,
     is_last: bool,
 ) -> Vec<OsString> {
-    let flag = |name: &str, path: &Path| {
-        let mut word = OsString::from(format!("--{name}="));
-        word.push(path);
-        word
-    };
     // The settings that matter are those of backup-my.cnf, which the tool reads itself.
     let mut words: Vec<OsString> = vec!["--no-defaults".into(), "--prepare".into()];
     if tool.flavour.keeps_log_open() && !is_last {
@@ -138,6 +128,12 @@ pub(crate) fn prepare_arguments(
     words.push(flag("target-dir", base));
     words.extend(increment.map(|increment| flag("incremental-dir", increment)));
     words
+}
+
+fn flag(name: &str, path: &Path) -> OsString {
+    let mut word = OsString::from(format!("--{name}="));
+    word.push(path);
+    word
 }
 
 #[cfg(test)]

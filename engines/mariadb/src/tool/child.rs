@@ -104,19 +104,26 @@ impl Child {
         Ok(self.ended)
     }
 
-    /// Waits for the end; a cancel ends the tool first.
+    /// Waits for the end. A cancel, or trouble that is seen meanwhile, ends the tool first.
     ///
     /// # Errors
-    /// `interrupted`.
-    pub(crate) fn wait(&mut self, cancel: &Cancel, grace: Duration) -> Result<ExitStatus> {
+    /// `interrupted`, or the trouble.
+    pub(crate) fn wait(
+        &mut self,
+        cancel: &Cancel,
+        grace: Duration,
+        trouble: impl Fn(&Messages) -> Option<Error>,
+    ) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.poll()? {
                 self.join();
                 return Ok(status);
             }
-            if cancel.is_cancelled() {
+            let cancelled = || Error::new(Kind::Interrupted, "the job was cancelled");
+            let why = cancel.is_cancelled().then(cancelled).or_else(|| trouble(&self.messages));
+            if let Some(why) = why {
                 self.end(grace);
-                return Err(Error::new(Kind::Interrupted, "the job was cancelled"));
+                return Err(why);
             }
             std::thread::sleep(POLL);
         }
