@@ -5,12 +5,14 @@ use crate::config::{ConfigFiles, Environment, Request, Settings};
 use crate::logging;
 use crate::printer::Printer;
 use crate::progress;
+use chrono::Utc;
 use errors::{Error, Kind, Result};
 use repository::{Repository, UnitStore};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use stream::{Cancel, Engine, JobId, LinkName, Options, Progress};
+use stream::{Cancel, Engine, Job, JobId, Level, LinkName, Options, Progress, Silent, TargetName};
+use uuid::Uuid;
 
 /// The surroundings of a verb.
 pub(crate) struct Context {
@@ -46,6 +48,21 @@ impl Context {
     pub(crate) fn progress(&self) -> Arc<dyn Progress> {
         let quiet = self.global.quiet || self.global.no_progress;
         progress::choose(quiet, self.global.output == Output::Jsonl)
+    }
+
+    /// A job for questions: a full of nothing that is kept. Verbs change what is different.
+    pub(crate) fn job(&self, target: TargetName, options: &Options) -> Job {
+        Job {
+            id: JobId::new(0),
+            uuid: Uuid::new_v4(),
+            target,
+            level: Level::Full,
+            options: options.clone(),
+            links: Vec::new(),
+            accepted: Vec::new(),
+            cancel: self.cancel.clone(),
+            progress: Arc::new(Silent),
+        }
     }
 
     /// Merges configuration, environment and flags.
@@ -113,7 +130,7 @@ impl Settings {
     /// `not-found`: it has no backups here, or several have and none is named.
     pub(crate) fn stored_unit(&self, repository: &Repository) -> Result<UnitStore> {
         let targets = repository.targets()?;
-        let names: Vec<&str> = targets.iter().map(stream::TargetName::as_str).collect();
+        let names: Vec<&str> = targets.iter().map(TargetName::as_str).collect();
         let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let hint = format!("Targets in this repository: {known}.");
         match (&self.target, targets.as_slice()) {
@@ -134,6 +151,11 @@ impl Settings {
         let asked = self.general.count("workers").and_then(|count| usize::try_from(count).ok());
         asked.unwrap_or(processors).clamp(1, 256)
     }
+}
+
+/// The label of a job that begins now: the second.
+pub(crate) fn label() -> JobId {
+    JobId::new(u64::try_from(Utc::now().timestamp()).unwrap_or(0))
 }
 
 /// The backup that a word names: `latest`, a job's number, or `<from>_<to>_<jobid>`.

@@ -7,8 +7,6 @@ use crate::context::Context;
 use crate::printer::Answer;
 use errors::{Error, Kind, Result};
 use serde_json::json;
-use stream::{Job, JobId, Level};
-use uuid::Uuid;
 
 /// # Errors
 /// The server cannot be asked, or the repository not be written.
@@ -24,17 +22,7 @@ pub(crate) fn run(context: &Context, arguments: args::Accept) -> Result<Answer> 
         Some(lineage) => checked(lineage)?,
         None => {
             let (engine, options) = settings.engine()?;
-            engine.lineage(&Job {
-                id: JobId::new(0),
-                uuid: Uuid::new_v4(),
-                target: target.clone(),
-                level: Level::Full,
-                options: options.clone(),
-                links: Vec::new(),
-                accepted: Vec::new(),
-                cancel: context.cancel.clone(),
-                progress: context.progress(),
-            })?
+            engine.lineage(&context.job(target.clone(), options))?
         }
     };
     let is_new = !store.accepted_lineages()?.contains(&lineage);

@@ -3,16 +3,14 @@
 use super::dry_run::DryRun;
 use crate::args::{self, Source};
 use crate::config::{Request, Settings};
-use crate::context::Context;
+use crate::context::{Context, label};
 use crate::human;
 use crate::printer::Answer;
-use chrono::Utc;
 use errors::{Error, Kind, Result};
 use repository::{Claim, LinkDocument, RepositorySink, SinkOptions, UnitStore};
 use serde_json::json;
 use std::time::Instant;
-use stream::{Engine, Job, JobId, Sink, Unit};
-use uuid::Uuid;
+use stream::{Engine, Job, Sink, Unit};
 
 /// # Errors
 /// Whatever makes the backup unusable; then no link exists.
@@ -24,17 +22,8 @@ pub(crate) fn run(context: &Context, arguments: args::Backup) -> Result<Answer> 
     let repository = settings.open_repository()?;
     context.end_on_signal()?;
     context.printer.start("backup");
-    let mut job = Job {
-        id: JobId::new(u64::try_from(Utc::now().timestamp()).unwrap_or(0)),
-        uuid: Uuid::new_v4(),
-        target,
-        level,
-        options: options.clone(),
-        links: Vec::new(),
-        accepted: Vec::new(),
-        cancel: context.cancel.clone(),
-        progress: context.progress(),
-    };
+    let mut job =
+        Job { id: label(), level, progress: context.progress(), ..context.job(target, options) };
     let mut answer = None;
     for unit in engine.units(&job)? {
         let store = repository.unit(&job.target, unit.name.as_ref());

@@ -9,9 +9,7 @@ use crate::context::Context;
 use crate::printer::Answer;
 use errors::{Error, Kind, Result};
 use serde_json::json;
-use std::sync::Arc;
-use stream::{Diagnosis, Job, JobId, Level, Severity, Silent};
-use uuid::Uuid;
+use stream::{Diagnosis, Job, Severity};
 
 /// # Errors
 /// `usage` and `config`; what is wrong with server or repository is a finding.
@@ -24,17 +22,8 @@ pub(crate) fn run(context: &Context, source: Source) -> Result<Answer> {
     context.end_on_signal()?;
     let looked = stored::look(&settings, &target);
     let mut found = looked.found;
-    let job = Job {
-        id: JobId::new(0),
-        uuid: Uuid::new_v4(),
-        target,
-        level: Level::Full,
-        options: options.clone(),
-        links: looked.links,
-        accepted: looked.accepted,
-        cancel: context.cancel.clone(),
-        progress: Arc::new(Silent),
-    };
+    let job =
+        Job { links: looked.links, accepted: looked.accepted, ..context.job(target, options) };
     let kept =
         looked.log.as_ref().map(|(log, place)| stream::Stored { log, place, free: looked.free });
     found.extend(engine.check(&job, kept.as_ref()));

@@ -6,7 +6,7 @@ mod streams;
 use super::target;
 use crate::args;
 use crate::config::{Request, Settings};
-use crate::context::{Context, find_backup};
+use crate::context::{Context, find_backup, label};
 use crate::human;
 use crate::printer::Answer;
 use crate::registry;
@@ -64,7 +64,7 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
     let to = layout.roots.values().next().cloned().unwrap_or_default();
     let data = main_root(&layout, arguments).unwrap_or(to);
     if let Some(streams) = engine.streams().filter(|_| arguments.layout_only) {
-        let trees = job.lay_out_trees(streams, &chain, &data.join(streams::label().to_string()))?;
+        let trees = job.lay_out_trees(streams, &chain, &data.join(label().to_string()))?;
         let (text, summary) = streams::answer(&plan, &trees);
         return Ok(Answer::new("seawall.restore-trees/1", text, summary));
     }

@@ -8,7 +8,7 @@ use restore::StreamRestore;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
-use stream::{Bodies, Engine, JobId, Layout, Link, Plan, StreamEngine, Work};
+use stream::{Bodies, Engine, Layout, Link, Plan, StreamEngine, Work};
 
 impl Job<'_> {
     /// The chain as a data directory that the stock server starts on.
@@ -93,11 +93,6 @@ pub(super) fn chain<'a>(
     let find = |id: &uuid::Uuid| documents.iter().find(|document| document.link.id == *id);
     let found: Option<Vec<_>> = plan.chain.iter().map(find).collect();
     found.filter(|chain| !chain.is_empty()).ok_or_else(|| Error::new(Kind::Bug, "an empty chain"))
-}
-
-/// The label of this restore: the second in which it began, as a job's.
-pub(super) fn label() -> JobId {
-    JobId::new(u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0))
 }
 
 /// What was laid out, for people and for programs.
