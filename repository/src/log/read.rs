@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use stream::{LogKey, LogView};
 
+const READ_BYTES: usize = 256 << 10;
+
 impl LogStore {
     /// Opens a piece; `None` when it is definitely absent. The caller must read to the end: only
     /// there is the last check.
@@ -14,6 +16,20 @@ impl LogStore {
     /// # Errors
     /// The storage cannot be read, or the piece's head is damaged or that of another piece.
     pub fn open_piece(&self, key: &LogKey) -> Result<Option<PieceReader>> {
+        let Some((head, stored)) = self.open_stored(key)? else { return Ok(None) };
+        let zstd = zstd::Decoder::new(stored).map_err(|error| Error::io("start zstd", error))?;
+        Ok(Some(PieceReader {
+            key: key.clone(),
+            head,
+            zstd,
+            sha256: Sha256::new(),
+            length: 0,
+            broken: None,
+        }))
+    }
+
+    /// The head of a piece, and what is behind it.
+    fn open_stored(&self, key: &LogKey) -> Result<Option<(PieceHead, Stored)>> {
         let object_key = self.keys.piece(key);
         let Some(stored_bytes) = self.storage.size(&object_key)? else { return Ok(None) };
         let Some(object) = self.storage.open(&object_key)? else { return Ok(None) };
@@ -26,19 +42,11 @@ impl LogStore {
         if head.key != key.path() {
             return Err(damaged(key, &format!("it is the piece {}", head.key)));
         }
-        let zstd = zstd::Decoder::new(stored).map_err(|error| Error::io("start zstd", error))?;
-        Ok(Some(PieceReader {
-            key: key.clone(),
-            head,
-            zstd,
-            sha256: Sha256::new(),
-            length: 0,
-            broken: None,
-        }))
+        Ok(Some((head, stored)))
     }
 
     pub(super) fn info_head(&self, key: &LogKey) -> Result<Option<PieceHead>> {
-        Ok(self.open_piece(key)?.map(|piece| piece.head))
+        Ok(self.open_stored(key)?.map(|(head, _)| head))
     }
 
     /// Reads a piece to its end and tells its plain length; `None` when it is absent.
@@ -166,7 +174,18 @@ impl PieceReader {
     /// # Errors
     /// `checksum`; or the writer's own. What was written until then is not to be used.
     pub fn copy_to(&mut self, out: &mut dyn io::Write) -> Result<()> {
-        let mut block = vec![0; 256 << 10];
+        let doing = format!("write the plain bytes of {}", self.key);
+        self.for_each_block(&mut |block| {
+            out.write_all(block).map_err(|error| Error::io(&doing, error))
+        })
+    }
+
+    /// Gives the plain bytes to `act`, block by block, and answers only when all of them were right.
+    ///
+    /// # Errors
+    /// `checksum`; or `act`'s own. What was done until then is not to be used.
+    pub fn for_each_block(&mut self, act: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut block = vec![0; READ_BYTES];
         loop {
             let read = self.read(&mut block).map_err(|error| {
                 let why = self.broken.take().unwrap_or_else(|| error.to_string());
@@ -175,9 +194,7 @@ impl PieceReader {
             if read == 0 {
                 return self.check_end();
             }
-            out.write_all(&block[..read]).map_err(|error| {
-                Error::io(format!("write the plain bytes of {}", self.key), error)
-            })?;
+            act(&block[..read])?;
         }
     }
 

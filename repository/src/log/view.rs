@@ -2,11 +2,10 @@
 
 use super::LogStore;
 use crate::storage::Key;
-use errors::{Context, Error, Kind, Result};
+use errors::{Error, Kind, Result};
 use stream::{LogKey, LogView, PieceInfo};
 
 const SMALL_BYTES: u64 = 1 << 20;
-const READ_BYTES: usize = 256 << 10;
 
 impl LogStore {
     fn prefixes(&self, below: &Key) -> Result<Vec<String>> {
@@ -40,17 +39,7 @@ impl LogView for LogStore {
 
     fn read(&self, key: &LogKey, act: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<bool> {
         let Some(mut piece) = self.open_piece(key)? else { return Ok(false) };
-        let mut block = vec![0; READ_BYTES];
-        piece.read_through(&mut |body| {
-            loop {
-                let read =
-                    body.read(&mut block).or_kind(Kind::Checksum, || format!("read {key}"))?;
-                if read == 0 {
-                    return Ok(());
-                }
-                act(&block[..read])?;
-            }
-        })?;
+        piece.for_each_block(act)?;
         Ok(true)
     }
 

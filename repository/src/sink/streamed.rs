@@ -9,7 +9,7 @@ use super::buffers::PartBuffer;
 use super::receipts::PartReceipts;
 use super::shared::Shared;
 use super::task::{self, Source, Task};
-use crate::volume::{Member, Part, RootedPath};
+use crate::volume::{Member, Part};
 use crossbeam_channel::Sender;
 use errors::{Error, Kind, Result};
 use std::io::{self, Read};
@@ -33,15 +33,7 @@ pub(super) fn start(
     let (receipts, receipt) = PartReceipts::open_ended();
     let lane = Lane::open(shared, &receipts)?;
     let streamed = Streamed {
-        member: Member {
-            place: RootedPath { root: file.root, path: file.path },
-            kind: file.kind,
-            mode: file.mode,
-            owner: file.owner,
-            mtime: file.mtime,
-            size: 0,
-            part: Some(Part { offset: 0, of: None }),
-        },
+        member: task::member(&file, Some(Part { offset: 0, of: None })),
         tap: file.tap,
         shared: Arc::clone(shared),
         tasks: tasks.clone(),

@@ -84,15 +84,7 @@ pub(super) fn split(file: VirtualFile, size: u64, part_bytes: u64) -> (Vec<Task>
         _ => vec![(0, size)],
     };
     let (receipts, receipt) = PartReceipts::new(ranges.len());
-    let member = Member {
-        place: RootedPath { root: file.root, path: file.path },
-        kind: file.kind,
-        mode: file.mode,
-        owner: file.owner,
-        mtime: file.mtime,
-        size: 0,
-        part: cut.map(|_| Part { offset: 0, of: Some(size) }),
-    };
+    let member = member(&file, cut.map(|_| Part { offset: 0, of: Some(size) }));
     let mut taps = forks(file.tap, ranges.len());
     let mut sources = sources(file.body, ranges.len());
     let task = |(number, range)| Task {
@@ -105,6 +97,19 @@ pub(super) fn split(file: VirtualFile, size: u64, part_bytes: u64) -> (Vec<Task>
         number,
     };
     (ranges.into_iter().enumerate().map(task).collect(), receipt)
+}
+
+/// What the headers of a file's members say, but for size and offset.
+pub(super) fn member(file: &VirtualFile, part: Option<Part>) -> Member {
+    Member {
+        place: RootedPath { root: file.root.clone(), path: file.path.clone() },
+        kind: file.kind.clone(),
+        mode: file.mode,
+        owner: file.owner.clone(),
+        mtime: file.mtime,
+        size: 0,
+        part,
+    }
 }
 
 /// Whether several workers may read parts of the file: it is one that can be read anywhere, and
