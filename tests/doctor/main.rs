@@ -91,7 +91,7 @@ fn servers_and_slots() {
 /// The oldest, one with the older functions, the newest; all of them when there is time.
 #[test]
 fn majors() {
-    let all = std::env::var_os("SEAWALL_TEST_LONG").is_some();
+    let all = fixtures::is_long();
     for major in 10..=18 {
         if all || [10, 14, 18].contains(&major) {
             versions::of_major(major);

@@ -38,11 +38,6 @@ fn on(major: u16, what: &str, test: impl FnOnce(u16, Programs)) {
     say(&format!("PostgreSQL {major}: {what} in {:.1} s", began.elapsed().as_secs_f64()));
 }
 
-/// Whether a test is due: on some majors always, on all when there is time.
-fn is_due(major: u16, always: &[u16]) -> bool {
-    always.contains(&major) || std::env::var_os("SEAWALL_TEST_LONG").is_some()
-}
-
 /// Says what was tested, and what was not: a run without other majors looks the same otherwise.
 fn say_what_is_there() {
     let (there, missing): (Vec<u16>, Vec<u16>) =
@@ -64,14 +59,14 @@ macro_rules! majors {
 
             #[test]
             fn a_recovered_server_is_backed_up_and_comes_back() {
-                if crate::is_due($major, &[11, 18]) {
+                if fixtures::postgresql::is_due($major, &[11, 18]) {
                     crate::on($major, "a recovery after a recovery", crate::again::run);
                 }
             }
 
             #[test]
             fn a_time_that_no_commit_follows() {
-                if crate::is_due($major, &[11]) {
+                if fixtures::postgresql::is_due($major, &[11]) {
                     crate::on($major, "a time that no commit follows", crate::missed::run);
                 }
             }

@@ -38,7 +38,7 @@ fn say(text: &str) {
 /// Programs of a series, if they are there and there is time for more than Debian's.
 fn due(series: &str) -> Option<Programs> {
     let is_usual = series == fixtures::mariadb::DEBIAN;
-    let is_due = is_usual || std::env::var_os("SEAWALL_TEST_LONG").is_some();
+    let is_due = is_usual || fixtures::is_long();
     Programs::of_series(series).filter(|_| is_due)
 }
 

@@ -48,7 +48,7 @@ fn a_listing_keeps_no_names() {
     let mut lab = Lab::new(PROGRAM);
     let tmpfs = Tmpfs::mount(&lab.scratch, "memory", 512);
     let dir = move_database(&mut lab, &tmpfs);
-    let many = if std::env::var_os("SEAWALL_TEST_LONG").is_some() { VERY_MANY } else { MANY };
+    let many = if fixtures::is_long() { VERY_MANY } else { MANY };
     let url = lab.server.url();
     let words = ["backup", &url, "--target", "pg-main"];
     make(&dir, 0..FEW);

@@ -6,13 +6,13 @@ use fixtures::{Lab, ScratchServer, run};
 use std::fs;
 use std::path::PathBuf;
 
-fn piece(lab: &Lab, target: &str, name: &str) -> PathBuf {
+pub(crate) fn piece(lab: &Lab, target: &str, name: &str) -> PathBuf {
     let pieces = lab.objects(&format!("targets/{target}/log"));
     pieces.into_iter().find(|path| path.ends_with(name)).unwrap_or_else(|| panic!("no {name}"))
 }
 
 /// What `wal verify` finds, by id.
-fn found(lab: &Lab) -> (i32, Vec<String>) {
+pub(crate) fn found(lab: &Lab) -> (i32, Vec<String>) {
     let outcome = lab.run(&["wal", "verify", "pg-main", "--output", "json"]);
     let answer: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     let items = answer["items"].as_array().into_iter().flatten();

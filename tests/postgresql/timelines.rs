@@ -1,6 +1,7 @@
 //! Recovery after recovery after recovery, and log that does not belong together.
 
 use crate::PROGRAM;
+use crate::diverged::{found, piece};
 use fixtures::postgresql::PostgreSql;
 use fixtures::{Lab, ScratchServer};
 use std::fs;
@@ -107,20 +108,6 @@ fn recovered_server(lab: &Lab, name: &str, timeline: &str) -> PostgreSql {
     server
 }
 
-fn piece(lab: &Lab, name: &str) -> PathBuf {
-    let pieces = lab.objects("targets/pg-main/log");
-    pieces.into_iter().find(|path| path.ends_with(name)).unwrap_or_else(|| panic!("no {name}"))
-}
-
-/// What `wal verify` finds, by id.
-fn found(lab: &Lab) -> (i32, Vec<String>) {
-    let outcome = lab.run(&["wal", "verify", "--output", "json"]);
-    let answer: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
-    let items = answer["items"].as_array().into_iter().flatten();
-    let ids = items.map(|item| item["id"].as_str().unwrap().to_owned()).collect();
-    (outcome.code(), ids)
-}
-
 #[test]
 fn what_does_not_hang_together_is_found() {
     let (lab, _) = three_timelines();
@@ -144,7 +131,7 @@ fn what_does_not_hang_together_is_found() {
         .filter_map(|path| path.file_name()?.to_str().map(str::to_owned))
         .filter(|name| name.len() == 24 && name.starts_with("00000002"))
         .collect();
-    let first = piece(&lab, &names[0]);
+    let first = piece(&lab, "pg-main", &names[0]);
     fs::rename(&first, shelf.join("first")).unwrap();
     let (code, ids) = found(&lab);
     let no_later_ones = names.len() == 1;
@@ -153,7 +140,7 @@ fn what_does_not_hang_together_is_found() {
     fs::rename(shelf.join("first"), &first).unwrap();
 
     // Another segment in its place, under its name.
-    let other = piece(&lab, &names[0].replacen("00000002", "00000001", 1));
+    let other = piece(&lab, "pg-main", &names[0].replacen("00000002", "00000001", 1));
     let own = fs::read(&first).unwrap();
     fs::write(&first, fs::read(&other).unwrap()).unwrap();
     let (code, ids) = found(&lab);

@@ -37,11 +37,6 @@ fn on(major: u16, what: &str, test: impl FnOnce(u16, Programs)) {
     let _ = writeln!(std::io::stderr(), "standby: PostgreSQL {major}: {what} in {seconds:.1} s");
 }
 
-/// Whether a test is due: on some majors always, on all when there is time.
-fn is_due(major: u16, always: &[u16]) -> bool {
-    always.contains(&major) || std::env::var_os("SEAWALL_TEST_LONG").is_some()
-}
-
 /// All rows that the tests write, as one text.
 fn rows(server: &PostgreSql) -> String {
     server.sql(
@@ -54,14 +49,14 @@ macro_rules! majors {
         $(mod $name {
             #[test]
             fn while_its_primary_is_written_to() {
-                if crate::is_due($major, &[15, 18]) {
+                if fixtures::postgresql::is_due($major, &[15, 18]) {
                     crate::on($major, "while its primary is written to", crate::copies::written_to);
                 }
             }
 
             #[test]
             fn a_quiet_primary_need_not_end_its_segment() {
-                if crate::is_due($major, &[11, 14, 15, 17]) {
+                if fixtures::postgresql::is_due($major, &[11, 14, 15, 17]) {
                     crate::on($major, "a quiet primary", crate::quiet::run);
                 }
             }
