@@ -8,7 +8,7 @@ const fn option(
     default: Option<&'static str>,
     text: &'static str,
 ) -> OptionSpec {
-    OptionSpec { name, aliases: &[], native_env: None, kind, default, text }
+    OptionSpec { default, ..OptionSpec::new(name, kind, text) }
 }
 
 /// All of them.

@@ -17,6 +17,7 @@ mod level;
 mod link;
 mod log;
 mod names;
+mod option_spec;
 mod options;
 mod path;
 mod plan;
@@ -40,7 +41,8 @@ pub use level::Level;
 pub use link::{Earliest, Excluded, FORMAT_VERSION, Link, LogReach, RootInfo, Totals};
 pub use log::{Appended, LogKey, LogPiece, LogSink, LogView, PieceInfo};
 pub use names::{InvalidName, JobId, LinkName, RootName, TargetName, UnitName};
-pub use options::{OptionKind, OptionSpec, Options};
+pub use option_spec::{OptionKind, OptionSpec};
+pub use options::Options;
 pub use path::{InvalidPath, RelPath};
 pub use plan::{
     LastMile, Layout, LayoutRequest, LogSpan, Plan, RecoveryRequest, RecoveryTarget, Starting,

@@ -1,49 +1,9 @@
 //! Options: defined once per engine, checked when they are set.
 
+use crate::{OptionKind, OptionSpec};
 use errors::{Error, Kind, Result};
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// The definition of one option.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OptionSpec {
-    /// snake_case.
-    pub name: &'static str,
-    /// Other spellings that are accepted.
-    pub aliases: &'static [&'static str],
-    /// The variable that the database's own tools read for it.
-    pub native_env: Option<&'static str>,
-    /// What values look like.
-    pub kind: OptionKind,
-    /// The value when nobody sets one; `None` when the option is then absent.
-    pub default: Option<&'static str>,
-    /// One sentence for `--help` and the documentation.
-    pub text: &'static str,
-}
-
-/// What the values of an option look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OptionKind {
-    /// Anything.
-    Text,
-    /// Several texts, separated by commas; on a command line it may be repeated, and in the
-    /// configuration it may be a list.
-    List,
-    /// An absolute path.
-    Path,
-    /// `true` or `false` (also `yes`, `no`, `on`, `off`, `1`, `0`).
-    Flag,
-    /// A number from 1.
-    Count,
-    /// A duration: `90`, `15m`, `2h`; plain numbers are seconds.
-    Seconds,
-    /// A number of bytes: `1073741824`, `64MiB`, `1GiB`.
-    Bytes,
-    /// One of these.
-    Choice(&'static [&'static str]),
-    /// Never shown, never accepted on a command line.
-    Secret,
-}
 
 /// Values of an engine's options.
 #[derive(Clone)]

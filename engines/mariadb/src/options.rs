@@ -4,24 +4,20 @@
 use errors::{Error, Kind, Result};
 use stream::{OptionKind, OptionSpec, Options};
 
-const fn option(name: &'static str, kind: OptionKind, text: &'static str) -> OptionSpec {
-    OptionSpec { name, aliases: &[], native_env: None, kind, default: None, text }
-}
-
 /// All of them.
 pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         aliases: &["db_host"],
-        ..option("host", OptionKind::Text, "Host name or address; the socket by default.")
+        ..OptionSpec::new("host", OptionKind::Text, "Host name or address; the socket by default.")
     },
     OptionSpec {
         aliases: &["db_port"],
         native_env: Some("MYSQL_TCP_PORT"),
-        ..option("port", OptionKind::Count, "Port; 3306 by default.")
+        ..OptionSpec::new("port", OptionKind::Count, "Port; 3306 by default.")
     },
     OptionSpec {
         native_env: Some("MYSQL_UNIX_PORT"),
-        ..option(
+        ..OptionSpec::new(
             "socket",
             OptionKind::Path,
             "The server's socket; used where no host but localhost is named.",
@@ -29,17 +25,21 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         aliases: &["db_user"],
-        ..option("user", OptionKind::Text, "Database user; the user of this process by default.")
+        ..OptionSpec::new(
+            "user",
+            OptionKind::Text,
+            "Database user; the user of this process by default.",
+        )
     },
     OptionSpec {
         aliases: &["db_password"],
         native_env: Some("MYSQL_PWD"),
-        ..option("password", OptionKind::Secret, "Password; better in a file.")
+        ..OptionSpec::new("password", OptionKind::Secret, "Password; better in a file.")
     },
-    option("password_file", OptionKind::Path, "A file whose first line is the password."),
+    OptionSpec::new("password_file", OptionKind::Path, "A file whose first line is the password."),
     OptionSpec {
         aliases: &["mycnf"],
-        ..option(
+        ..OptionSpec::new(
             "defaults_file",
             OptionKind::Path,
             "An option file of the server's own tools: its client groups say where the server is.",
@@ -47,7 +47,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("auto"),
-        ..option(
+        ..OptionSpec::new(
             "flavour",
             OptionKind::Choice(&["auto", "mariadb-backup", "xtrabackup"]),
             "The tool: by default that of the server's makers.",
@@ -55,11 +55,15 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         aliases: &["dumpbinary"],
-        ..option("tool", OptionKind::Text, "The tool's program, where it is not in the PATH.")
+        ..OptionSpec::new(
+            "tool",
+            OptionKind::Text,
+            "The tool's program, where it is not in the PATH.",
+        )
     },
     OptionSpec {
         aliases: &["dumpoptions"],
-        ..option(
+        ..OptionSpec::new(
             "tool_options",
             OptionKind::Text,
             "Options for the tool instead of none; those that Seawall sets itself are passed over.",
@@ -67,15 +71,19 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         aliases: &["extradumpoptions"],
-        ..option("extra_tool_options", OptionKind::Text, "More options for the tool.")
+        ..OptionSpec::new("extra_tool_options", OptionKind::Text, "More options for the tool.")
     },
     OptionSpec {
         aliases: &["log"],
-        ..option("tool_log", OptionKind::Path, "A file to which the tool's messages go as well.")
+        ..OptionSpec::new(
+            "tool_log",
+            OptionKind::Path,
+            "A file to which the tool's messages go as well.",
+        )
     },
     OptionSpec {
         aliases: &["restorecommand"],
-        ..option(
+        ..OptionSpec::new(
             "restore_command",
             OptionKind::Text,
             "Accepted for configurations of Bareos; Seawall unpacks by itself.",
@@ -83,7 +91,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         aliases: &["mysqlcmd"],
-        ..option(
+        ..OptionSpec::new(
             "sql_command",
             OptionKind::Text,
             "Accepted for configurations of Bareos; Seawall speaks to the server by itself.",
@@ -92,7 +100,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         aliases: &["strictIncremental"],
         default: Some("false"),
-        ..option(
+        ..OptionSpec::new(
             "strict_incremental",
             OptionKind::Flag,
             "An incremental writes nothing when InnoDB's log has not moved. Changes of Aria and \
@@ -101,7 +109,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("full"),
-        ..option(
+        ..OptionSpec::new(
             "without_parent",
             OptionKind::Choice(&["full", "fail"]),
             "What an incremental becomes where no backup can be its parent.",
@@ -109,11 +117,11 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("2"),
-        ..option("parallel", OptionKind::Count, "Threads of the tool that copy.")
+        ..OptionSpec::new("parallel", OptionKind::Count, "Threads of the tool that copy.")
     },
     OptionSpec {
         default: Some("10m"),
-        ..option(
+        ..OptionSpec::new(
             "lock_timeout_secs",
             OptionKind::Seconds,
             "Longest wait of the tool for the server's locks.",
@@ -121,7 +129,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("false"),
-        ..option(
+        ..OptionSpec::new(
             "checkpoint",
             OptionKind::Flag,
             "Let InnoDB make a checkpoint first, so that increments stay small; needs SUPER.",
@@ -129,7 +137,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("true"),
-        ..option(
+        ..OptionSpec::new(
             "fifo_streams",
             OptionKind::Flag,
             "Take several streams at once, where the tool can (XtraBackup from 8.0.33).",
@@ -137,7 +145,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("30"),
-        ..option(
+        ..OptionSpec::new(
             "cancel_grace_secs",
             OptionKind::Seconds,
             "How long a cancelled tool may take to end before it is killed.",
@@ -146,14 +154,18 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         aliases: &["connect_timeout"],
         default: Some("10"),
-        ..option("connect_timeout_secs", OptionKind::Seconds, "Longest wait for a connection.")
+        ..OptionSpec::new(
+            "connect_timeout_secs",
+            OptionKind::Seconds,
+            "Longest wait for a connection.",
+        )
     },
-    option(
+    OptionSpec::new(
         "data_directory",
         OptionKind::Path,
         "The data directory as this host sees it, where that differs from what the server says.",
     ),
-    option(
+    OptionSpec::new(
         "encryption_key_file",
         OptionKind::Path,
         "The key of members that XtraBackup encrypted; a restore finds it by the environment only.",

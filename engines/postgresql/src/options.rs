@@ -5,16 +5,12 @@ use stream::{OptionKind, OptionSpec};
 const SSL_MODES: OptionKind =
     OptionKind::Choice(&["disable", "prefer", "require", "verify-ca", "verify-full"]);
 
-const fn option(name: &'static str, kind: OptionKind, text: &'static str) -> OptionSpec {
-    OptionSpec { name, aliases: &[], native_env: None, kind, default: None, text }
-}
-
 /// All of them.
 pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         aliases: &["db_host"],
         native_env: Some("PGHOST"),
-        ..option(
+        ..OptionSpec::new(
             "host",
             OptionKind::Text,
             "Host name, address, or directory of the server's socket.",
@@ -24,22 +20,30 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         aliases: &["db_port"],
         native_env: Some("PGPORT"),
         default: Some("5432"),
-        ..option("port", OptionKind::Count, "Port, also in the name of the socket.")
+        ..OptionSpec::new("port", OptionKind::Count, "Port, also in the name of the socket.")
     },
     OptionSpec {
         aliases: &["db_user"],
         native_env: Some("PGUSER"),
-        ..option("user", OptionKind::Text, "Database user; the user of this process by default.")
+        ..OptionSpec::new(
+            "user",
+            OptionKind::Text,
+            "Database user; the user of this process by default.",
+        )
     },
     OptionSpec {
         aliases: &["db_password"],
         native_env: Some("PGPASSWORD"),
-        ..option("password", OptionKind::Secret, "Password; better in a file or in `.pgpass`.")
+        ..OptionSpec::new(
+            "password",
+            OptionKind::Secret,
+            "Password; better in a file or in `.pgpass`.",
+        )
     },
-    option("password_file", OptionKind::Path, "A file whose first line is the password."),
+    OptionSpec::new("password_file", OptionKind::Path, "A file whose first line is the password."),
     OptionSpec {
         native_env: Some("PGPASSFILE"),
-        ..option(
+        ..OptionSpec::new(
             "passfile",
             OptionKind::Path,
             "A password file as libpq reads it; `~/.pgpass` by default.",
@@ -49,7 +53,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         aliases: &["db_name"],
         native_env: Some("PGDATABASE"),
         default: Some("postgres"),
-        ..option(
+        ..OptionSpec::new(
             "dbname",
             OptionKind::Text,
             "Database to connect to; the backup holds all of them.",
@@ -58,11 +62,11 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
         native_env: Some("PGSSLMODE"),
         default: Some("prefer"),
-        ..option("sslmode", SSL_MODES, "TLS over TCP, as libpq has it.")
+        ..OptionSpec::new("sslmode", SSL_MODES, "TLS over TCP, as libpq has it.")
     },
     OptionSpec {
         native_env: Some("PGSSLROOTCERT"),
-        ..option(
+        ..OptionSpec::new(
             "sslrootcert",
             OptionKind::Path,
             "Certificates to trust (PEM); the system's by default.",
@@ -70,39 +74,43 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         native_env: Some("PGSSLCERT"),
-        ..option("sslcert", OptionKind::Path, "Certificate of this client (PEM).")
+        ..OptionSpec::new("sslcert", OptionKind::Path, "Certificate of this client (PEM).")
     },
     OptionSpec {
         native_env: Some("PGSSLKEY"),
-        ..option("sslkey", OptionKind::Path, "Key of this client (PEM).")
+        ..OptionSpec::new("sslkey", OptionKind::Path, "Key of this client (PEM).")
     },
     OptionSpec {
         aliases: &["connect_timeout"],
         native_env: Some("PGCONNECT_TIMEOUT"),
         default: Some("10"),
-        ..option("connect_timeout_secs", OptionKind::Seconds, "Longest wait for a connection.")
+        ..OptionSpec::new(
+            "connect_timeout_secs",
+            OptionKind::Seconds,
+            "Longest wait for a connection.",
+        )
     },
-    option(
+    OptionSpec::new(
         "data_directory",
         OptionKind::Path,
         "The data directory as this host sees it, where that differs from what the server says.",
     ),
     OptionSpec {
         default: Some("true"),
-        ..option(
+        ..OptionSpec::new(
             "start_fast",
             OptionKind::Flag,
             "Checkpoint at once, instead of spread over minutes.",
         )
     },
-    option(
+    OptionSpec::new(
         "wal_archive_dir",
         OptionKind::Path,
         "The directory that archive_command fills: where --level log looks for segments.",
     ),
     OptionSpec {
         default: Some("true"),
-        ..option(
+        ..OptionSpec::new(
             "switch_wal",
             OptionKind::Flag,
             "End the segment that is being written, so that --level log holds all up to now.",
@@ -110,7 +118,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("true"),
-        ..option(
+        ..OptionSpec::new(
             "require_archiving",
             OptionKind::Flag,
             "Refuse to back up a server that archives no log.",
@@ -118,19 +126,19 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         default: Some("60"),
-        ..option(
+        ..OptionSpec::new(
             "archive_timeout_secs",
             OptionKind::Seconds,
             "Longest wait for log that a standby has dropped and its primary has not archived yet.",
         )
     },
-    option(
+    OptionSpec::new(
         "exclude",
         OptionKind::List,
         "Paths in the data directory whose content is left out, such as `log`; `*` and `?` match \
          within a name.",
     ),
-    option(
+    OptionSpec::new(
         "follow_links",
         OptionKind::Flag,
         "Copy directories that links in the data directory lead to; they are restored in place.",
