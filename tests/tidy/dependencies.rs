@@ -9,6 +9,7 @@ use std::process::Command;
 const FLOORS: &[(&str, u8)] = &[
     ("seawall-errors", 0),
     ("seawall-formats", 0),
+    ("seawall-file-daemon-protocol", 0),
     ("seawall-stream", 1),
     ("seawall-system", 1),
     ("seawall-repository", 2),
