@@ -10,6 +10,7 @@
 //! | `resources` | free space, peak memory |
 //! | `secret` | texts that must not show |
 //! | `signals` | the signals that end a job |
+//! | `source` | files of a server that works on |
 //! | `spool` | bytes that may outgrow memory |
 //! | `users` | names of numeric owners |
 
@@ -21,6 +22,7 @@ mod process;
 mod resources;
 mod secret;
 mod signals;
+mod source;
 mod spool;
 mod users;
 
@@ -30,5 +32,6 @@ pub use process::{Liveness, ProcessIdentity};
 pub use resources::{free_bytes, peak_memory_bytes};
 pub use secret::Secret;
 pub use signals::on_end_signal;
+pub use source::{BLOCK_BYTES, Block, open_source, read_promised};
 pub use spool::Spool;
 pub use users::Users;

@@ -6,9 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use stream::{Cancel, Tap};
-
-/// Bytes per read. Taps that check pages rely on blocks that begin at multiples of it.
-pub(super) const BLOCK_BYTES: usize = 1 << 20;
+use system::{Block, read_promised};
 
 /// Reads one task's source, block by block.
 pub(super) struct BodyReader<'a> {
@@ -21,59 +19,43 @@ pub(super) struct BodyReader<'a> {
 }
 
 impl BodyReader<'_> {
-    /// Gives exactly `length` bytes from `offset` on to `out`: what is longer is cut, what is
-    /// missing at the end is zeros. Answers how many bytes were missing.
-    ///
-    /// A database may grow or truncate a file while it is copied; its log repairs both.
+    /// Gives exactly `length` bytes from `offset` on to `out`, and those that were there to the tap.
+    /// Answers how many bytes were missing.
     pub(super) fn read_exactly(
         &mut self,
         offset: u64,
         length: u64,
         out: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<u64> {
-        let mut done = 0;
-        let mut missing = 0;
-        while done < length {
-            if self.cancel.is_cancelled() {
+        let (source, file, cancel) = (&mut *self.source, self.file, self.cancel);
+        let mut read = |at: u64, buffer: &mut [u8]| {
+            if cancel.is_cancelled() {
                 return Err(Error::new(Kind::Interrupted, "the job was cancelled"));
             }
-            let wanted = usize::try_from(length - done).unwrap_or(usize::MAX).min(BLOCK_BYTES);
-            let at = offset + done;
-            // After the first short read nothing more is read: what appears behind a truncation
-            // is younger than the listing.
-            let read = if missing == 0 { self.fill(at, wanted)? } else { 0 };
-            if let Some(tap) = &mut self.tap
-                && read > 0
-            {
-                tap.bytes(at, &self.block[..read]);
-            }
-            self.block[read..wanted].fill(0);
-            missing += (wanted - read) as u64;
-            out(&self.block[..wanted])?;
-            done += wanted as u64;
-        }
-        Ok(missing)
-    }
-
-    /// Fills the block as far as the source has bytes.
-    fn fill(&mut self, offset: u64, wanted: usize) -> Result<usize> {
-        self.block.resize(BLOCK_BYTES, 0);
-        let mut filled = 0;
-        while filled < wanted {
-            let at = offset + filled as u64;
-            match read_some(self.source, self.file, at, &mut self.block[filled..wanted]) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let place = describe(self.source);
-                    let error = Error::io(format!("read {place} at byte {at}"), error);
-                    return Err(error.with_kind(Kind::SourceFiles));
+            loop {
+                match read_some(source, file, at, buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    read => return read.map_err(|error| unreadable(source, at, error)),
                 }
             }
-        }
-        Ok(filled)
+        };
+        let tap = &mut self.tap;
+        let mut take = |block: Block<'_>| {
+            if let Some(tap) = tap.as_mut().filter(|_| block.there > 0) {
+                tap.bytes(block.offset, &block.bytes[..block.there]);
+            }
+            out(block.bytes)
+        };
+        read_promised((offset, length), &mut self.block, &mut read, &mut take)
     }
+}
+
+fn unreadable(source: &Source, at: u64, error: io::Error) -> Error {
+    let place = match source {
+        Source::File(shared) => shared.path().display().to_string(),
+        _ => "a stream".to_owned(),
+    };
+    Error::io(format!("read {place} at byte {at}"), error).with_kind(Kind::SourceFiles)
 }
 
 fn read_some(
@@ -93,44 +75,9 @@ fn read_some(
     }
 }
 
-fn describe(source: &Source) -> String {
-    match source {
-        Source::File(shared) => shared.path().display().to_string(),
-        _ => "a stream".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn read(bytes: &[u8], offset: u64, length: u64) -> (Vec<u8>, u64) {
-        let mut source = Source::Bytes(bytes.to_vec());
-        let cancel = Cancel::new();
-        let mut reader = BodyReader {
-            source: &mut source,
-            file: None,
-            tap: None,
-            cancel: &cancel,
-            block: Vec::new(),
-        };
-        let mut out = Vec::new();
-        let missing = reader
-            .read_exactly(offset, length, &mut |block| {
-                out.extend_from_slice(block);
-                Ok(())
-            })
-            .unwrap();
-        (out, missing)
-    }
-
-    #[test]
-    fn longer_is_cut_and_shorter_is_filled() {
-        assert_eq!(read(b"abcdef", 0, 4), (b"abcd".to_vec(), 0));
-        assert_eq!(read(b"abc", 0, 5), (b"abc\0\0".to_vec(), 2));
-        assert_eq!(read(b"abcdef", 4, 4), (b"ef\0\0".to_vec(), 2));
-        assert_eq!(read(b"", 0, 2), (b"\0\0".to_vec(), 2));
-    }
 
     #[test]
     fn a_cancel_ends_the_reading() {

@@ -1,8 +1,8 @@
 //! Buffers for the parts of streams: a fixed number, which go round.
 
-use super::body::BLOCK_BYTES;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use errors::{Error, Kind, Result};
+use system::BLOCK_BYTES;
 
 /// Per worker: one that it compresses, one that is filled meanwhile, and one that waits.
 const BUFFERS_PER_WORKER: usize = 3;

@@ -4,7 +4,6 @@
 //! thread only reads, shows the bytes to the tap, and cuts. Each part goes to whichever worker is
 //! free, so that the parts of one body lie in the volumes of all of them.
 
-use super::body::BLOCK_BYTES;
 use super::buffers::PartBuffer;
 use super::receipts::PartReceipts;
 use super::shared::Shared;
@@ -17,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use stream::{Body, Outcome, Receipt, Tap, VirtualFile};
+use system::{BLOCK_BYTES, open_source};
 
 /// A part is held back until it is whole: a tar header tells the size first.
 const PART_BYTES: usize = 8 << 20;
@@ -96,7 +96,7 @@ impl Streamed {
     fn read(&mut self, body: Body) -> Result<Outcome> {
         let mut reader: Box<dyn Read> = match body {
             Body::Reader(reader) => reader,
-            Body::File(source) => match task::open(&source)? {
+            Body::File(source) => match open_source(&source.path, source.may_vanish)? {
                 Some(file) => Box::new(file),
                 None => return Ok(Outcome { vanished: true, ..Outcome::default() }),
             },

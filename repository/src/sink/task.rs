@@ -3,12 +3,13 @@
 use super::buffers::PartBuffer;
 use super::receipts::PartReceipts;
 use crate::volume::{Member, Part, RootedPath};
-use errors::{Error, Kind, Result};
+use errors::{Error, Result};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use stream::{Body, FileKind, FileSource, Receipt, Tap, VirtualFile};
+use system::open_source;
 
 /// A file, or a run of parts of one, for one worker.
 pub(super) struct Task {
@@ -45,32 +46,14 @@ pub(super) struct SharedFile {
 impl SharedFile {
     /// The open file; `None` when it is gone and may be.
     pub(super) fn open(&self) -> Result<Option<&File>> {
-        let opened = self.opened.get_or_init(|| open(&self.source));
+        let open = || open_source(&self.source.path, self.source.may_vanish);
+        let opened = self.opened.get_or_init(open);
         opened.as_ref().map(Option::as_ref).map_err(Error::repeat)
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.source.path
     }
-}
-
-/// Opens a file; `None` when it is gone and may be.
-pub(super) fn open(source: &FileSource) -> Result<Option<File>> {
-    let error = match File::open(&source.path) {
-        Ok(file) => return Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && source.may_vanish => {
-            return Ok(None);
-        }
-        Err(error) => error,
-    };
-    let text = format!("open {}: {error}", source.path.display());
-    let failed = Error::new(Kind::SourceFiles, text);
-    Err(match error.kind() {
-        io::ErrorKind::PermissionDenied => {
-            failed.hint("Run as the user that owns the server's files.")
-        }
-        _ => failed,
-    })
 }
 
 /// Cuts a file of `size` bytes into tasks. Large files whose tap can be forked are read by several
