@@ -16,7 +16,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("seawall-restore", 2),
     ("seawall-engine-mariadb", 2),
     ("seawall-engine-postgresql", 2),
-    ("seawall", 3),
+    ("seawall-file-daemon-backend", 3),
+    ("seawall", 4),
 ];
 
 /// What must never be in the program: other TLS, other runtimes, licences that bind its users.
