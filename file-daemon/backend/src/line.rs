@@ -12,6 +12,8 @@
 //! | `modules` | module_name and module_path of Bareos's Python plugins |
 
 mod base85;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod merge;
 mod modules;
 mod option_file;

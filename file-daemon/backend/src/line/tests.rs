@@ -1,5 +1,7 @@
 //! Lines as people write them.
 
+mod files;
+
 use super::*;
 use errors::Kind;
 
@@ -143,5 +145,53 @@ fn no_value_shows() {
         "seawall:password=1:password=hunter2",
     ] {
         assert!(!format!("{:?}", Line::parse(text).unwrap_err()).contains("hunter2"), "{text}");
+    }
+}
+
+/// Lines with anything put in anywhere: nothing panics, and what is read means one thing.
+#[test]
+fn damaged_lines_are_read_or_refused() {
+    const BITS: &[&str] = &[
+        ":",
+        " ",
+        "=",
+        "\\",
+        "\"",
+        "'",
+        "#enc",
+        "a",
+        "::1",
+        "://",
+        " b=",
+        ":c=",
+        "-",
+        ".",
+        "\n",
+        "\0",
+        " listing=",
+        "\u{e4}",
+        "~",
+        "%",
+    ];
+    let seeds = [
+        "seawall:a=b:c=d",
+        "seawall: a=\"b c\" d='e' listing=/x",
+        "seawall:url=postgresql://u@h:5432/db:host=::1",
+        "seawall:x#enc=XmxIMWpXk:y=--z \\\" \\:",
+    ];
+    // A generator of Lehmer's kind, so that a failure can be repeated.
+    let mut state: u64 = 20_261_121;
+    let mut below = |limit: usize| {
+        state = state.wrapping_mul(48_271) % 2_147_483_647;
+        usize::try_from(state).unwrap() % limit
+    };
+    for _ in 0..20_000 {
+        let mut letters: Vec<char> = seeds[below(seeds.len())].chars().collect();
+        for _ in 0..=below(6) {
+            let at = below(letters.len() + 1);
+            let end = (at + below(3)).min(letters.len());
+            letters.splice(at..end, BITS[below(BITS.len())].chars());
+        }
+        fuzz::plugin_line(letters.iter().collect::<String>().as_bytes());
     }
 }
