@@ -22,8 +22,9 @@ pub struct Marker {
     pub seawall: String,
     /// 1.
     pub version: u32,
-    /// The repository that the tree came from.
-    pub repository: Uuid,
+    /// The repository that the tree came from; absent: a file daemon gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Uuid>,
     /// The target.
     pub target: String,
     /// `<from>_<to>_<jobid>` of the newest link.
@@ -47,7 +48,7 @@ pub fn marker_path(dir: &Path) -> PathBuf {
 impl Marker {
     /// The marker of a restore that begins now.
     #[must_use]
-    pub fn begin(repository: Uuid, target: &str, link: LinkName, plan: &Plan) -> Self {
+    pub fn begin(repository: Option<Uuid>, target: &str, link: LinkName, plan: &Plan) -> Self {
         Self {
             seawall: "restore".to_owned(),
             version: 1,

@@ -4,7 +4,7 @@
 //! rename on one file system, and a server that is started too early finds nothing.
 
 use crate::tree::numbers;
-use errors::{Error, Kind, Result};
+use errors::{Context, Error, Kind, Result};
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, fchown};
@@ -46,18 +46,8 @@ impl StreamRestore<'_> {
             let is_first = number == 0;
             let tree = if is_first { &base } else { &increment };
             self.unpack(link, tree)?;
-            self.work.progress.phase("prepare");
-            self.engine.prepare(&Preparation {
-                link,
-                base: &base,
-                increment: (!is_first).then_some(tree.as_path()),
-                is_last: number + 1 == self.chain.len(),
-                cancel: self.work.cancel,
-            })?;
-            if !is_first {
-                // An increment can be applied once; and the next one needs its room.
-                fs::remove_dir_all(tree).map_err(|error| failed("remove", tree, error))?;
-            }
+            let increment = (!is_first).then_some(tree.as_path());
+            self.prepare(link, &base, increment, number + 1 == self.chain.len())?;
         }
         self.engine.tidy(last, &base)?;
         self.work.progress.phase("sync");
@@ -86,6 +76,57 @@ impl StreamRestore<'_> {
             trees.push(tree);
         }
         Ok(trees)
+    }
+
+    /// Prepares trees where they lie: the base becomes a data directory, and the trees of the
+    /// increments go. Answers the base.
+    ///
+    /// # Errors
+    /// The tool fails. The trees are void then.
+    pub fn prepare_trees(&self, dir: &Path) -> Result<PathBuf> {
+        let trees: Vec<PathBuf> =
+            self.chain.iter().map(|link| dir.join(link.name().to_string())).collect();
+        let base = trees.first().ok_or_else(|| bug("a chain without links"))?;
+        let last = self.chain.last().ok_or_else(|| bug("a chain without links"))?;
+        for (number, (link, tree)) in self.chain.iter().zip(&trees).enumerate() {
+            let increment = (number > 0).then_some(tree.as_path());
+            self.prepare(link, base, increment, number + 1 == trees.len())?;
+        }
+        let root = last.roots.values().next().ok_or_else(no_root)?;
+        self.engine.tidy(last, base)?;
+        self.work.progress.phase("sync");
+        dress(base, &root.owner)?;
+        durable::sync_filesystem(base, TREE).map_err(|error| failed("sync", base, error))?;
+        own(base, root)?;
+        Ok(base.clone())
+    }
+
+    /// Writes each link beside its tree: what lies in the tree is the tool's.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_links(&self, dir: &Path) -> Result<()> {
+        for link in self.chain {
+            let text = serde_json::to_vec_pretty(link).or_kind(Kind::Bug, || "print a link")?;
+            let path = dir.join(format!("{}.json", link.name()));
+            fs::write(&path, text).map_err(|error| failed("write", &path, error))?;
+        }
+        Ok(())
+    }
+
+    /// Applies one tree; an increment can be applied once, and the next one needs its room.
+    fn prepare(
+        &self,
+        link: &Link,
+        base: &Path,
+        increment: Option<&Path>,
+        is_last: bool,
+    ) -> Result<()> {
+        self.work.progress.phase("prepare");
+        let cancel = self.work.cancel;
+        self.engine.prepare(&Preparation { link, base, increment, is_last, cancel })?;
+        let Some(tree) = increment else { return Ok(()) };
+        fs::remove_dir_all(tree).map_err(|error| failed("remove", tree, error))
     }
 
     fn unpack(&self, link: &Link, tree: &Path) -> Result<()> {

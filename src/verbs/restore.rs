@@ -140,7 +140,7 @@ impl Job<'_> {
     ) -> Result<()> {
         let document = chain.last().ok_or_else(|| Error::new(Kind::Bug, "an empty chain"))?;
         let link = &document.link;
-        let id = self.repository.info().id;
+        let id = Some(self.repository.info().id);
         let mut marker = Marker::begin(id, link.target.as_str(), link.name(), plan);
         marker.write(data)?;
         match self.engine.streams() {

@@ -1,7 +1,7 @@
 //! Engines: one per database, each behind this trait.
 
 use crate::{
-    Diagnosis, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint, OptionSpec,
+    Diagnosis, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint, OptionSpec,
     Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, StreamEngine, UnitName,
     Window,
 };
@@ -31,6 +31,9 @@ pub trait Engine: Send + Sync {
 
     /// The one definition of every option.
     fn options(&self) -> &'static [OptionSpec];
+
+    /// The levels that it has.
+    fn levels(&self) -> &'static [Level];
 
     /// What can be backed up and restored alone. `None` in the unit: the target has only one.
     ///

@@ -26,7 +26,20 @@ pub struct Work<'a> {
 }
 
 /// Unpacks a tool's streams into trees, and makes one data directory of a chain of trees.
-pub trait StreamEngine {
+pub trait StreamEngine: Sync {
+    /// The bodies of a link that are streams, in the order in which they are unpacked.
+    ///
+    /// # Errors
+    /// The link cannot be read.
+    fn stream_names(&self, link: &Link) -> Result<Vec<(RootName, RelPath)>>;
+
+    /// The directory, below the one that a file daemon restores to, in which trees of this link's
+    /// tool are expected.
+    ///
+    /// # Errors
+    /// The link cannot be read.
+    fn tree_directory(&self, link: &Link) -> Result<&'static str>;
+
     /// Writes a link's tree: what the tool's own extractor would have made. The directory exists
     /// and is empty.
     ///

@@ -49,9 +49,14 @@ pub const SIGNAL: Point = Point { object: "signal", steps: REPLACE };
 /// The marker beside a restored tree.
 pub const MARKER: Point = Point { object: "marker", steps: REPLACE };
 
+/// What a file daemon's job leaves on the host for the next one.
+pub const HOST_STATE: Point = Point { object: "host-state", steps: REPLACE };
+/// A directory that a restore finds, and does not mix with its own.
+pub const SET_ASIDE: Point = Point { object: "set-aside", steps: &["rename"] };
+
 const ALL: &[Point] = &[
     DIRECTORY, REPOSITORY, LOCK, CLAIM, VOLUME, ROWS, LOG, LINEAGE, LINK, FETCHED, TREE, HELD_BACK,
-    SETTINGS, SIGNAL, MARKER,
+    SETTINGS, SIGNAL, MARKER, HOST_STATE, SET_ASIDE,
 ];
 
 /// The names of all failpoints.

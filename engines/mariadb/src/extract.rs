@@ -7,11 +7,24 @@ use errors::{Context, Error, Kind, Result};
 use formats::xbstream::Summary;
 use std::fs;
 use std::path::{Path, PathBuf};
-use stream::{Bodies, Link, RelPath, Work};
+use stream::{Bodies, Link, RelPath, RootName, Work};
 use zeroize::Zeroizing;
 
 /// Where the key is named for a restore, which takes no options of the engine.
 pub(crate) const KEY_VARIABLE: &str = "SEAWALL_ENCRYPTION_KEY_FILE";
+
+/// The bodies of a link that are streams.
+///
+/// # Errors
+/// `manifest`.
+pub(crate) fn streams(link: &Link) -> Result<Vec<(RootName, RelPath)>> {
+    let place = |name: &String| {
+        let path = RelPath::new(name.as_str())
+            .or_kind(Kind::Manifest, || format!("read a stream's name in {}", link.name()))?;
+        Ok((root()?, path))
+    };
+    State::of(link)?.streams.iter().map(place).collect()
+}
 
 /// Unpacks every stream of a link into one tree.
 ///
@@ -19,12 +32,9 @@ pub(crate) const KEY_VARIABLE: &str = "SEAWALL_ENCRYPTION_KEY_FILE";
 /// Damage, or a file that cannot be written.
 pub(crate) fn tree(link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_>) -> Result<()> {
     let state = State::of(link)?;
-    let root = root()?;
     let key = key()?;
     let mut all = Summary::default();
-    for name in &state.streams {
-        let path = RelPath::new(name.as_str())
-            .or_kind(Kind::Manifest, || format!("read a stream's name in {}", link.name()))?;
+    for (root, path) in streams(link)? {
         let mut body = bodies.open(&root, &path)?;
         let how = Unpack {
             dialect: state.flavour.dialect(),
@@ -36,7 +46,7 @@ pub(crate) fn tree(link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_
             key: key.as_ref(),
             is_whole: false,
         };
-        let unpacked = unpack(body.as_mut(), &how).map_err(|error| error.context(name))?;
+        let unpacked = unpack(body.as_mut(), &how).map_err(|error| error.context(&path))?;
         all = all.plus(unpacked.summary);
     }
     // Several streams are one backup together.

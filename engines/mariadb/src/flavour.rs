@@ -29,6 +29,14 @@ impl Flavour {
         }
     }
 
+    /// Where users of file daemons look for its trees: the names that Bareos' plugins have.
+    pub(crate) fn tree_directory(self) -> &'static str {
+        match self {
+            Self::MariaDbBackup => "_mariadb-backup",
+            Self::XtraBackup => "_percona",
+        }
+    }
+
     /// The program's names.
     pub(crate) fn programs(self) -> &'static [&'static str] {
         match self {

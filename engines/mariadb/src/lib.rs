@@ -39,12 +39,13 @@ mod tool;
 mod unpack;
 
 use errors::{Context, Error, Kind, Result, Rule};
+use state::State;
 use std::collections::BTreeMap;
 use std::path::Path;
 use stream::{
-    Bodies, Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Link, LogView, NamedPoint,
-    OptionSpec, Options, Plan, Position, Preparation, RecoveryRequest, RelPath, RootName, Sink,
-    Starting, Stored, StreamEngine, Unit, Window, Work,
+    Bodies, Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView,
+    NamedPoint, OptionSpec, Options, Plan, Position, Preparation, RecoveryRequest, RelPath,
+    RootName, Sink, Starting, Stored, StreamEngine, Unit, Window, Work,
 };
 
 /// The engine's name in configuration and links.
@@ -82,6 +83,10 @@ impl Engine for MariaDb {
 
     fn default_target(&self, options: &Options) -> String {
         address::default_target(NAME, options)
+    }
+
+    fn levels(&self) -> &'static [Level] {
+        &[Level::Full, Level::Differential, Level::Incremental]
     }
 
     fn units(&self, _job: &Job) -> Result<Vec<Unit>> {
@@ -167,6 +172,14 @@ impl Engine for MariaDb {
 }
 
 impl StreamEngine for MariaDb {
+    fn stream_names(&self, link: &Link) -> Result<Vec<(RootName, RelPath)>> {
+        extract::streams(link)
+    }
+
+    fn tree_directory(&self, link: &Link) -> Result<&'static str> {
+        Ok(State::of(link)?.flavour.tree_directory())
+    }
+
     fn unpack(&self, link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_>) -> Result<()> {
         extract::tree(link, bodies, tree, work)
     }

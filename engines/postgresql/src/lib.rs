@@ -99,6 +99,10 @@ impl Engine for PostgreSql {
         format!("{NAME}-{}-{}", address::host(options), address::port(options))
     }
 
+    fn levels(&self) -> &'static [Level] {
+        &[Level::Full, Level::Log]
+    }
+
     fn units(&self, _job: &Job) -> Result<Vec<Unit>> {
         Ok(vec![Unit { name: None }])
     }

@@ -2,11 +2,10 @@
 
 use super::Job;
 use crate::human;
-use errors::{Context as _, Error, Kind, Result};
+use errors::{Error, Kind, Result};
 use repository::{BodyOptions, LinkDocument, bodies};
 use restore::StreamRestore;
 use serde_json::json;
-use std::fs;
 use std::path::{Path, PathBuf};
 use stream::{Bodies, Engine, Layout, Link, Plan, StreamEngine, Work};
 
@@ -28,16 +27,11 @@ impl Job<'_> {
         chain: &[&LinkDocument],
         dir: &Path,
     ) -> Result<Vec<PathBuf>> {
-        let trees = self.with_streams(streams, chain, |restore| restore.into_trees(dir))?;
-        for (tree, document) in trees.iter().zip(chain) {
-            let text = serde_json::to_vec_pretty(&document.link);
-            let text = text.or_kind(Kind::Bug, || "print a link")?;
-            // Beside the tree: what lies in it is the tool's.
-            let path = tree.with_extension("json");
-            fs::write(&path, text)
-                .map_err(|error| Error::io(format!("write {}", path.display()), error))?;
-        }
-        Ok(trees)
+        self.with_streams(streams, chain, |restore| {
+            let trees = restore.into_trees(dir)?;
+            restore.write_links(dir)?;
+            Ok(trees)
+        })
     }
 
     fn with_streams<T>(

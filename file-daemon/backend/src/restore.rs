@@ -1,0 +1,178 @@
+//! A restore, step by step.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `choices` | what the operator may choose, in both daemons' words |
+//! | `coming` | a file that comes back, and its body |
+//! | `subject` | what all ways of restoring share: links, sums over what came |
+//! | `directory` | a data directory that a server starts on |
+//! | `carried_log` | the log that came among the files |
+//! | `trees` | a tool's streams, unpacked into trees and prepared on request |
+//! | `bridge` | bodies that are pushed, for who pulls them |
+
+mod bridge;
+mod carried_log;
+mod choices;
+mod coming;
+mod destination;
+mod directory;
+mod subject;
+mod trees;
+
+pub use choices::PointInTime;
+pub(crate) use choices::declaration;
+
+use crate::Talk;
+use crate::asked::{Asked, message_of};
+use crate::envelope::{Envelope, assemble};
+use crate::inbox::Inbox;
+use crate::names::{Name, Subject, What};
+use crate::target::Host;
+use choices::{Choices, Mode};
+use coming::{Coming, IncomingBody};
+use directory::DirectoryRestore;
+use errors::{Error, Kind, Result};
+use protocol::{Frame, Reply, ToBackend, ToPlugin};
+use std::collections::BTreeMap;
+use trees::TreesRestore;
+
+/// Takes back what the daemon sends, until it says that its job is over.
+///
+/// # Errors
+/// Whatever makes the restored data unusable.
+pub(crate) fn run(talk: &Talk, asked: &Asked, mut inbox: Inbox, host: &dyn Host) -> Result<()> {
+    let mut restore = Restore::begin(talk, asked, host)?;
+    loop {
+        match inbox.frame()? {
+            Frame::Message(message @ ToBackend::Create { .. }) => {
+                let file = Coming::of(message)?;
+                let reply = restore.create(&file)?;
+                talk.outbox.send(ToPlugin::Created { reply })?;
+                if reply == Reply::Extract {
+                    let mut body = IncomingBody::new(&mut inbox);
+                    restore.body(&file, &mut body)?;
+                    body.drain()?;
+                    talk.outbox.send(ToPlugin::Closed { good: true })?;
+                }
+            }
+            Frame::Message(ToBackend::Finish { good }) => {
+                inbox.watch(talk.cancel.clone())?;
+                if good {
+                    restore.finish()?;
+                }
+                return talk.outbox.send(ToPlugin::Done { good });
+            }
+            other => return message_of(other).and_then(|_| Err(out_of_turn())),
+        }
+    }
+}
+
+fn out_of_turn() -> Error {
+    Error::new(Kind::Bug, "the plugin says something that belongs to another place")
+}
+
+/// One way of restoring one subject.
+trait Way {
+    /// What becomes of a file.
+    fn create(&mut self, name: &Name, file: &Coming) -> Result<Reply>;
+
+    /// Takes the body of a file that is extracted.
+    fn body(&mut self, name: &Name, file: &Coming, body: &mut IncomingBody<'_>) -> Result<()>;
+
+    /// Everything has come.
+    fn finish(&mut self) -> Result<()>;
+}
+
+/// All subjects of a restore.
+struct Restore<'a> {
+    talk: &'a Talk,
+    asked: &'a Asked,
+    host: &'a dyn Host,
+    choices: Choices,
+    envelopes: Vec<Envelope>,
+    ways: BTreeMap<Subject, Option<Box<dyn Way + 'a>>>,
+}
+
+impl<'a> Restore<'a> {
+    fn begin(talk: &'a Talk, asked: &'a Asked, host: &'a dyn Host) -> Result<Self> {
+        let choices = Choices::parse(&asked.options)?;
+        let (mut envelopes, useless) =
+            assemble(asked.objects.iter().map(|(_, piece)| piece.as_slice()));
+        if useless > 0 {
+            tracing::warn!("{useless} restore objects are of no use: they are damaged");
+        }
+        // A link comes back once for each plugin line of its job.
+        envelopes.dedup_by_key(|envelope| envelope.link.id);
+        Ok(Self { talk, asked, host, choices, envelopes, ways: BTreeMap::new() })
+    }
+
+    fn create(&mut self, file: &Coming) -> Result<Reply> {
+        let name = Name::parse(&file.name)?;
+        if !self.ways.contains_key(&name.subject) {
+            let way = self.choose(&name.subject)?;
+            self.ways.insert(name.subject.clone(), way);
+        }
+        match self.ways.get_mut(&name.subject) {
+            Some(Some(way)) => way.create(&name, file),
+            _ => Ok(Reply::Core),
+        }
+    }
+
+    fn body(&mut self, file: &Coming, body: &mut IncomingBody<'_>) -> Result<()> {
+        let name = Name::parse(&file.name)?;
+        match self.ways.get_mut(&name.subject) {
+            Some(Some(way)) => way.body(&name, file, body),
+            _ => Err(out_of_turn()),
+        }
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.ways.values_mut().flatten().try_for_each(|way| way.finish())
+    }
+
+    /// How a subject is restored; `None`: as plain files.
+    fn choose(&self, subject: &Subject) -> Result<Option<Box<dyn Way + 'a>>> {
+        if self.choices.mode == Mode::Files {
+            return Ok(None);
+        }
+        let Some(prefix) = &self.asked.prefix else {
+            tracing::warn!(
+                "names are rewritten by a rule: {} comes back as plain files, and no server is made of them",
+                subject.as_str()
+            );
+            return Ok(None);
+        };
+        let is_ours = |envelope: &&Envelope| {
+            Subject::new(&envelope.link.target, envelope.link.unit.as_ref()) == *subject
+        };
+        let links: Vec<Envelope> = self.envelopes.iter().filter(is_ours).cloned().collect();
+        let Some(newest) = links.last() else {
+            // The files are of use, but what was asked for is not done: the job must say so.
+            tracing::error!(
+                "nothing is known of the backups of {}: the director gave back no restore objects. \
+                 Its files come back as they are, below the directory that the job names",
+                subject.as_str()
+            );
+            return Ok(None);
+        };
+        let engine = self.host.engine(&newest.link.engine)?;
+        let with = subject::Surroundings {
+            talk: self.talk,
+            host: self.host,
+            choices: self.choices.clone(),
+            engine,
+            prefix: prefix.clone(),
+            replace: self.asked.replace,
+            job: self.asked.number,
+        };
+        Ok(Some(match engine.streams() {
+            Some(streams) => Box::new(TreesRestore::begin(with, streams, links)?),
+            None => Box::new(DirectoryRestore::begin(with, links)?),
+        }))
+    }
+}
+
+/// Whether a name is that of a file of a backup.
+fn is_file(name: &Name) -> bool {
+    matches!(name.what, What::File(..))
+}

@@ -1,0 +1,258 @@
+//! A data directory that a server starts on: every block is written once, where it belongs.
+
+use super::carried_log::{CarriedLog, key_of};
+use super::coming::{Coming, IncomingBody};
+use super::destination::make_room;
+use super::subject::{Needed, Surroundings, original, owner, place};
+use super::{Way, is_file};
+use crate::envelope::Envelope;
+use crate::names::Name;
+use chrono::{DateTime, Utc};
+use errors::{Error, Kind, Result};
+use protocol::{FileType, Reply, Severity};
+use restore::{DirectoryTree, Marker};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use stream::{
+    FileKind, FilePart, LastMile, Layout, LayoutRequest, Level, Link, Progress as _,
+    RecoveryRequest, RecoveryTarget, RootName, TreeWriter,
+};
+use uuid::Uuid;
+
+/// What asks for log and gets none: all that there is lies where the server looks next.
+const NO_MORE_LOG: &str = "false";
+
+/// One data directory in the making.
+pub(super) struct DirectoryRestore<'a> {
+    with: Surroundings<'a>,
+    /// The backup that is laid out.
+    data: Link,
+    needed: Needed,
+    request: RecoveryRequest,
+    layout: Layout,
+    to: PathBuf,
+    log: CarriedLog,
+    tree: Option<Box<DirectoryTree>>,
+    marker: Marker,
+}
+
+impl<'a> DirectoryRestore<'a> {
+    /// Decides everything that can be decided before the first file.
+    pub(super) fn begin(with: Surroundings<'a>, envelopes: Vec<Envelope>) -> Result<Self> {
+        // The chain, from what the jobs said of themselves.
+        let request = with.host.point_in_time(with.engine, &with.choices.point)?;
+        let links: Vec<Link> = envelopes.iter().map(|envelope| envelope.link.clone()).collect();
+        let data = choose(&links, &request)?.clone();
+        let chain = descendants(&links, &data);
+        let needed =
+            Needed::new(envelopes.into_iter().filter(|envelope| chain.contains(&envelope.link.id)));
+        leave_out(&links, &chain);
+        let request = RecoveryRequest { link: Some(data.name()), ..request };
+        let plan = first_proof(&with, &data, &needed, &request)?;
+
+        // Where it goes, and that nothing is there.
+        let (layout, to) = layout(&with, &data)?;
+        with.engine.refuse_running(&layout)?;
+        let bytes = needed.links().map(|link| link.totals.bytes).sum();
+        make_room(&layout, bytes, with.replace, with.job)?;
+        let marker = Marker::begin(None, data.target.as_str(), data.name(), &plan);
+        marker.write(&to)?;
+        let tree = Box::new(DirectoryTree::create(layout.clone(), data.roots.iter())?);
+        with.talk.outbox.report(
+            Severity::Info,
+            format!("the backup {} is restored to {}", data.name(), to.display()),
+        );
+        with.talk.told.phase("write files");
+        with.talk.told.expect(bytes);
+        let log = CarriedLog::default();
+        Ok(Self { with, data, needed, request, layout, to, log, tree: Some(tree), marker })
+    }
+
+    fn tree(&self) -> Result<&DirectoryTree> {
+        let tree = self.tree.as_deref();
+        tree.ok_or_else(|| Error::new(Kind::Bug, "the directory is finished already"))
+    }
+
+    fn part(&self, link: &Link, name: &Name, file: &Coming) -> Result<FilePart> {
+        let (root, path) = place(name).ok_or_else(super::out_of_turn)?;
+        let kind = match file.file_type {
+            FileType::File => FileKind::File,
+            FileType::Directory => FileKind::Directory,
+            FileType::Symlink => FileKind::Symlink(file.link.clone()),
+        };
+        Ok(FilePart {
+            root: root.clone(),
+            path: path.clone(),
+            kind,
+            mode: file.mode & 0o7777,
+            owner: owner(link, root, file),
+            mtime: DateTime::from_timestamp(file.mtime, 0).unwrap_or_else(Utc::now),
+            offset: 0,
+            length: file.size.unwrap_or(0),
+            crc32c: 0,
+        })
+    }
+
+    /// The log that came among the files reaches where recovery shall end.
+    fn last_proof(&self) -> Result<stream::Plan> {
+        self.with.engine.cover(std::slice::from_ref(&self.data), &self.log, &self.request)
+    }
+}
+
+impl Way for DirectoryRestore<'_> {
+    fn create(&mut self, name: &Name, file: &Coming) -> Result<Reply> {
+        let Some(link) = self.needed.link(name.job) else { return Ok(Reply::Skip) };
+        if !is_file(name) {
+            return Ok(Reply::Skip);
+        }
+        if file.file_type == FileType::File {
+            return Ok(Reply::Extract);
+        }
+        let part = self.part(link, name, file)?;
+        self.tree()?.put(&part, &mut std::io::empty())?;
+        Ok(Reply::Made)
+    }
+
+    fn body(&mut self, name: &Name, file: &Coming, body: &mut IncomingBody<'_>) -> Result<()> {
+        let link = self.needed.link(name.job).ok_or_else(super::out_of_turn)?;
+        let part = self.part(link, name, file)?;
+        self.tree()?.put(&part, body)?;
+        let root = self.layout.roots.get(&part.root);
+        if let (Some(key), Some(root)) = (key_of(link, &part.root, &part.path), root) {
+            self.log.add(key, root.join(part.path.as_path()));
+        }
+        self.needed.account(name, body)?;
+        self.with.talk.told.advance(body.bytes);
+        if body.bytes != part.length {
+            let text = format!("{} has {} bytes and not {}", part.path, body.bytes, part.length);
+            return Err(Error::new(Kind::RestoreCheck, text));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        self.needed.check()?;
+        let plan = self.last_proof()?;
+
+        // What makes the server recover; then everything onto the disk.
+        self.with.talk.told.phase("make the server recover");
+        self.with.engine.finish(&LastMile {
+            plan: &plan,
+            link: &self.data,
+            layout: &self.layout,
+            fetch: vec![NO_MORE_LOG.to_owned()],
+            keep_archiving: self.with.choices.keep_archiving,
+        })?;
+        self.with.talk.told.phase("sync");
+        self.tree()?.settle()?;
+        if self.with.talk.cancel.is_cancelled() {
+            return Err(Error::new(Kind::Interrupted, "the restore was cancelled"));
+        }
+
+        // From here on a server may be started.
+        let tree = self.tree.take().ok_or_else(super::out_of_turn)?;
+        tree.finish()?;
+        self.marker.plan = plan;
+        self.marker.finished_at = Some(Utc::now());
+        self.marker.write(&self.to)?;
+        let text = format!("{} is ready to start", self.to.display());
+        self.with.talk.outbox.report(Severity::Info, text);
+        if let Some(starting) = self.with.engine.starting(&self.data, &self.layout)? {
+            let text = format!("start it with {}", starting.command);
+            self.with.talk.outbox.report(Severity::Info, text);
+        }
+        Ok(())
+    }
+}
+
+/// The newest backup of data that can serve the target, among the jobs that were selected.
+fn choose<'a>(links: &'a [Link], request: &RecoveryRequest) -> Result<&'a Link> {
+    let serves = |link: &&Link| {
+        let Some(earliest) = &link.earliest else { return false };
+        match &request.target {
+            RecoveryTarget::Time(time) => earliest.time <= *time,
+            RecoveryTarget::Position(position) => earliest.position <= *position,
+            _ => true,
+        }
+    };
+    let data = || links.iter().filter(|link| link.level != Level::Log);
+    data().filter(serves).next_back().ok_or_else(|| {
+        let names: Vec<String> = data().map(|link| link.name().to_string()).collect();
+        let text = match names.is_empty() {
+            true => "among the selected jobs is none with the data itself".to_owned(),
+            false => format!("none of {} reaches back to the target", names.join(", ")),
+        };
+        Error::new(Kind::NotFound, text).hint("Select the jobs from the last full on.")
+    })
+}
+
+/// A backup and all that continue it.
+fn descendants(links: &[Link], data: &Link) -> BTreeSet<Uuid> {
+    let mut found = BTreeSet::from([data.id]);
+    // They stand in the order of their jobs: a parent before its children.
+    for link in links {
+        if link.parent.is_some_and(|parent| found.contains(&parent)) {
+            found.insert(link.id);
+        }
+    }
+    found
+}
+
+/// Says which of the selected jobs are of no use here.
+fn leave_out(links: &[Link], chain: &BTreeSet<Uuid>) {
+    for link in links.iter().filter(|link| !chain.contains(&link.id)) {
+        tracing::warn!("the backup {} is not part of the chain and is left out", link.name());
+    }
+}
+
+/// The log must reach from the backup on, as far as the links tell; whether it reaches the target
+/// is known when it is here.
+fn first_proof(
+    with: &Surroundings<'_>,
+    data: &Link,
+    needed: &Needed,
+    request: &RecoveryRequest,
+) -> Result<stream::Plan> {
+    let promised = CarriedLog::promised(needed.links());
+    let to_its_end = RecoveryRequest {
+        target: RecoveryTarget::Immediate,
+        inclusive: None,
+        action: None,
+        // Which histories there are is written in pieces of log that have not come yet.
+        history: (promised.lanes_count() > 1).then(|| "current".to_owned()),
+        ..request.clone()
+    };
+    with.engine.cover(std::slice::from_ref(data), &promised, &to_its_end)
+}
+
+/// Each root where the daemon would put it, or where the operator wants it.
+fn layout(with: &Surroundings<'_>, data: &Link) -> Result<(Layout, PathBuf)> {
+    let main = main_root(with, data)?;
+    let to = match &with.choices.to {
+        Some(to) => to.clone(),
+        None => with.relocated(&original(data, &main)?),
+    };
+    let mut mapping = with.choices.tablespaces.clone();
+    let plain = with.engine.layout(data, &LayoutRequest { to: to.clone(), mapping: Vec::new() })?;
+    for (root, place) in plain.roots.iter().filter(|(root, _)| **root != main) {
+        let old = original(data, root)?;
+        let is_chosen = mapping.iter().any(|(wanted, _)| Path::new(wanted) == old);
+        // What would go back to its own place goes below the prefix like everything else.
+        if with.is_relocated() && *place == old && !is_chosen {
+            mapping.insert(0, (old.display().to_string(), with.relocated(&old)));
+        }
+    }
+    let layout = with.engine.layout(data, &LayoutRequest { to: to.clone(), mapping })?;
+    Ok((layout, to))
+}
+
+/// The root that goes where the operator says.
+fn main_root(with: &Surroundings<'_>, data: &Link) -> Result<RootName> {
+    let mark = Path::new("/seawall/main/root");
+    let request = LayoutRequest { to: mark.to_owned(), mapping: Vec::new() };
+    let layout = with.engine.layout(data, &request)?;
+    let found = layout.roots.into_iter().find(|(_, place)| place == mark);
+    found
+        .map(|(root, _)| root)
+        .ok_or_else(|| Error::new(Kind::Bug, "a layout without its main root"))
+}
