@@ -15,13 +15,16 @@ pub struct OptionSpec {
     pub default: Option<&'static str>,
     /// One sentence for `--help` and the documentation.
     pub text: &'static str,
+    /// Why a value changes nothing, where the option is accepted for the sake of configurations
+    /// that were written for others. Whoever sets it is told.
+    pub unused: Option<&'static str>,
 }
 
 impl OptionSpec {
     /// An option with one name, and without a default.
     #[must_use]
     pub const fn new(name: &'static str, kind: OptionKind, text: &'static str) -> Self {
-        Self { name, aliases: &[], native_env: None, kind, default: None, text }
+        Self { name, aliases: &[], native_env: None, kind, default: None, text, unused: None }
     }
 }
 
@@ -35,7 +38,7 @@ pub enum OptionKind {
     List,
     /// An absolute path.
     Path,
-    /// `true` or `false` (also `yes`, `no`, `on`, `off`, `1`, `0`).
+    /// `true` or `false` (also `yes`, `no`, `on`, `off`, `1`, `0`), in any case.
     Flag,
     /// A number from 1.
     Count,

@@ -43,6 +43,12 @@ impl Options {
         self.values.get(name).map(String::as_str).or_else(default)
     }
 
+    /// What to tell of options that are set and change nothing.
+    pub fn unused(&self) -> impl Iterator<Item = String> {
+        let set = self.values.keys().filter_map(|name| self.spec(name));
+        set.filter_map(|spec| Some(format!("{} has no effect: {}", spec.name, spec.unused?)))
+    }
+
     /// The values of a list, without empty ones.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<&str> {
@@ -115,10 +121,11 @@ fn check(spec: &OptionSpec, value: &str) -> Result<()> {
 }
 
 fn parse_flag(text: &str) -> Option<bool> {
-    match text {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
+    let is_any = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match () {
+        () if is_any(&["true", "yes", "on", "1"]) => Some(true),
+        () if is_any(&["false", "no", "off", "0"]) => Some(false),
+        () => None,
     }
 }
 
@@ -153,20 +160,18 @@ mod tests {
 
     const SPECS: &[OptionSpec] = &[
         OptionSpec {
-            name: "connect_timeout_secs",
             aliases: &["connect_timeout"],
-            native_env: None,
-            kind: OptionKind::Seconds,
             default: Some("10"),
-            text: "",
+            ..OptionSpec::new("connect_timeout_secs", OptionKind::Seconds, "")
         },
         OptionSpec {
-            name: "password",
-            aliases: &[],
             native_env: Some("PGPASSWORD"),
-            kind: OptionKind::Secret,
-            default: None,
-            text: "",
+            ..OptionSpec::new("password", OptionKind::Secret, "")
+        },
+        OptionSpec {
+            default: Some("true"),
+            unused: Some("nobody asks"),
+            ..OptionSpec::new("wait", OptionKind::Flag, "")
         },
     ];
 
@@ -191,7 +196,24 @@ mod tests {
     #[test]
     fn an_unknown_option_lists_the_known_ones() {
         let error = Options::new(SPECS).set("pasword", "x").unwrap_err();
-        assert!(error.hints()[0].contains("connect_timeout_secs, password"));
+        assert!(error.hints()[0].contains("connect_timeout_secs, password, wait"));
+    }
+
+    #[test]
+    fn flags_are_read_in_any_case() {
+        for (text, flag) in [("True", Some(true)), ("OFF", Some(false)), ("nO", Some(false))] {
+            assert_eq!(parse_flag(text), flag, "{text}");
+        }
+        assert_eq!(parse_flag("truely").or(parse_flag("")), None);
+    }
+
+    #[test]
+    fn only_what_is_set_is_told_to_be_without_effect() {
+        let mut options = Options::new(SPECS);
+        options.set("connect_timeout", "5").unwrap();
+        assert_eq!(options.unused().count(), 0);
+        options.set("wait", "False").unwrap();
+        assert!(options.unused().eq(["wait has no effect: nobody asks"]));
     }
 
     #[test]
