@@ -31,7 +31,9 @@ const MEMBERS: &str = "backup.members.jsonl";
 /// Whatever makes it unusable.
 pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let started_at = Utc::now();
-    options::note_unused(&job.options);
+    job.options.unused().for_each(|told| tracing::warn!("{told}"));
+    // Asked for here, so that a wrong one fails before the tool is started.
+    options::tool_log(&job.options)?;
     let address = Address::find(&job.options)?;
 
     // Everything that can be known to fail fails before the first byte.

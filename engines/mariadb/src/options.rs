@@ -2,6 +2,7 @@
 //! mariabackup and percona use are aliases.
 
 use errors::{Error, Kind, Result};
+use std::path::Path;
 use stream::{OptionKind, OptionSpec, Options};
 
 /// All of them.
@@ -77,12 +78,13 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         aliases: &["log"],
         ..OptionSpec::new(
             "tool_log",
-            OptionKind::Path,
-            "A file to which the tool's messages go as well.",
+            OptionKind::Text,
+            "A file (absolute) to which the tool's messages go as well; `false` for none.",
         )
     },
     OptionSpec {
         aliases: &["restorecommand"],
+        unused: Some("Seawall unpacks by itself"),
         ..OptionSpec::new(
             "restore_command",
             OptionKind::Text,
@@ -91,6 +93,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         aliases: &["mysqlcmd"],
+        unused: Some("Seawall speaks to the server by itself"),
         ..OptionSpec::new(
             "sql_command",
             OptionKind::Text,
@@ -215,29 +218,24 @@ pub(crate) fn split_words(option: &str, text: &str) -> Result<Vec<String>> {
     Ok(words)
 }
 
-/// Says aloud which options have no effect here.
-pub(crate) fn note_unused(options: &Options) {
-    for name in ["restore_command", "sql_command"] {
-        if options.text(name).is_some() {
-            tracing::warn!("{name} has no effect: Seawall does that by itself");
+/// The file for the tool's messages. Bareos says `false` for none, and a relative path there begins
+/// in its own directory.
+///
+/// # Errors
+/// `config`: it is neither.
+pub(crate) fn tool_log(options: &Options) -> Result<Option<&Path>> {
+    match options.text("tool_log") {
+        None => Ok(None),
+        Some(text) if text.eq_ignore_ascii_case("false") => Ok(None),
+        Some(text) if text.starts_with('/') => Ok(Some(Path::new(text))),
+        Some(text) => {
+            let told =
+                format!("option tool_log is {text:?}, but must be an absolute path or false");
+            Err(Error::new(Kind::Config, told)
+                .hint("What Bareos would write to is /var/log/bareos/ and this name."))
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_split_and_shells_refused() {
-        let split = |text| split_words("tool_options", text);
-        assert_eq!(
-            split(r#"--a=1  '--b=x y' --c="d \"e" f\ g '' "#).unwrap(),
-            ["--a=1", "--b=x y", "--c=d \"e", "f g", ""]
-        );
-        assert!(split("").unwrap().is_empty());
-        for bad in ["a | b", "a > b", "a; b", "`a`", "$A", "'a", "a\\"] {
-            assert_eq!(split(bad).unwrap_err().kind(), Kind::Config, "{bad:?}");
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use super::proof::{prove, redeem};
 use super::watch::{Pace, Paced, Watch};
 use super::{Backup, MEMBERS};
 use crate::fifo::Fifo;
+use crate::options;
 use crate::stream_tap::{Seen, StreamTap};
 use crate::tool::{Child, Messages, Start};
 use chrono::Utc;
@@ -38,7 +39,7 @@ impl Backup<'_> {
         let option_file = self.option_file()?;
         let fifos = self.fifos();
         let arguments = self.arguments(option_file.path(), &scratch, fifos)?;
-        let log = self.job.options.text("tool_log").map(Path::new);
+        let log = options::tool_log(&self.job.options)?;
         let start = Start { arguments: &arguments, log, has_output: fifos.is_none() };
         let mut child = Child::start(&self.tool, &start)?;
         let pace = Arc::new(Pace::default());
