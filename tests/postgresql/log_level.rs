@@ -98,6 +98,16 @@ fn nothing_between_two_jobs_is_lost_and_an_idle_server_writes_nothing() {
 }
 
 #[test]
+fn the_file_behind_a_switch_need_not_be_there_yet() {
+    let lab = Lab::new(PROGRAM);
+    let _ = lab.backup();
+    let first = log(&lab);
+    assert_eq!(first["totals"]["bytes"].as_u64(), Some(0), "{first}");
+    let second = log(&lab);
+    assert_eq!((&second["from"], &second["to"]), (&first["to"], &first["to"]));
+}
+
+#[test]
 fn a_segment_counts_when_it_is_complete_and_not_when_it_looks_so() {
     let mut lab = lab();
     insert(&lab, 1);

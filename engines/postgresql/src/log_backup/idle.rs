@@ -30,11 +30,15 @@ pub(super) fn is_idle(
     if !is_next {
         return Ok(false);
     }
-    let name = SegmentName { timeline, number }.name(size);
+    let path = data.path.join(WAL_DIR).join(SegmentName { timeline, number }.name(size));
+    // Behind a switch the server makes the next file when it has something to write into it.
+    if !path.exists() {
+        return Ok(now_is_at_start(now, size));
+    }
     let mut walker = None;
     let mut has_news = false;
     let mut look = |record: &Record<'_>| has_news |= record.begin >= parent.to && is_news(record);
-    read(&data.path.join(WAL_DIR).join(name), |bytes| {
+    read(&path, |bytes| {
         if walker.is_none() {
             let page = FirstPage::parse(bytes).ok();
             let page = page.filter(|page| page.page_address == number.first_lsn(size));
