@@ -43,6 +43,34 @@ fn contents_are_left_out_and_directories_stay() {
     assert_eq!(server.sql("SELECT n FROM t"), "1");
 }
 
+/// What users of Bareos's plugin bring along.
+#[test]
+fn names_of_directories_are_left_out_but_for_what_the_server_needs() {
+    let lab = Lab::new(PROGRAM);
+    let data = lab.server.data().to_owned();
+    for path in ["log", "log/old", "more", "more/old", "more/log"] {
+        fs::create_dir(data.join(path)).unwrap();
+        lab.scratch.give(&data.join(path));
+    }
+    for path in ["log/a", "log/old/b", "more/old/c", "more/log/d", "more/e", "pg_logical/old"] {
+        fs::write(data.join(path), "x").unwrap();
+        lab.scratch.give(&data.join(path));
+    }
+    let url = lab.server.url();
+    let words = ["backup", &url, "--target", "pg-main", "--set", "ignore_subdirs=pgsql_tmp,old"];
+    let more = ["--set", "start_fast=True", "--set", "switch_wal_timeout=60"];
+    let outcome = lab.run(&[&words[..], &more, &["--set", "stop_wait_wal_archive=True"]].concat());
+    for name in ["switch_wal_timeout", "stop_wait_wal_archive"] {
+        assert_eq!(outcome.stderr.matches(&format!("{name} has no effect")).count(), 1);
+    }
+    outcome.ok();
+    let found = tree(&lab.restore("r", &[]));
+    for there in ["log/a", "log/old", "more/old", "more/log/d", "more/e", "pg_logical/old"] {
+        assert!(found.contains(there), "{there}: {found:?}");
+    }
+    assert!(!found.contains("log/old/b") && !found.contains("more/old/c"));
+}
+
 #[test]
 fn what_the_server_needs_or_uses_is_refused() {
     let lab = Lab::new(PROGRAM);

@@ -82,6 +82,45 @@ fn a_signal_ends_it_in_order_and_leaves_nothing_on_the_server() {
 }
 
 #[test]
+fn a_role_has_the_rights_that_the_user_lacks() {
+    let lab = Lab::new(PROGRAM);
+    // Rights that are not inherited, and a name that only a quoted identifier can be.
+    lab.server.sql(
+        "CREATE ROLE \"Backup \"\"role\"\"; --\";
+         GRANT pg_read_all_settings TO \"Backup \"\"role\"\"; --\";
+         GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean) TO \"Backup \"\"role\"\"; --\";
+         GRANT EXECUTE ON FUNCTION pg_backup_stop(boolean) TO \"Backup \"\"role\"\"; --\";
+         GRANT EXECUTE ON FUNCTION pg_switch_wal() TO \"Backup \"\"role\"\"; --\";
+         CREATE ROLE app LOGIN NOINHERIT;
+         GRANT \"Backup \"\"role\"\"; --\" TO app;
+         CREATE ROLE stranger",
+    );
+    let url = lab.server.url().replace("postgres@", "app@");
+    assert!(url.contains("app@"), "{url}");
+    let run = |level: &str, role: &str| {
+        let set = format!("role={role}");
+        let words = ["backup", &url, "--target", "pg-main", "--level", level];
+        let set = ["--set", set.as_str()];
+        lab.run(&[&words[..], if role.is_empty() { &[] } else { &set }].concat())
+    };
+    for (role, why) in [
+        ("", "app is not a superuser and lacks"),
+        ("stranger", "take on the role stranger: the server says: permission denied"),
+        ("nobody", "take on the role nobody: the server says: role \"nobody\" does not exist"),
+    ] {
+        let outcome = run("full", role);
+        assert_eq!(outcome.code(), 22, "{role}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(why), "{role}: {}", outcome.stderr);
+    }
+    for level in ["full", "log"] {
+        let outcome = run(level, "Backup \"role\"; --");
+        assert_eq!(outcome.code(), 0, "{level}: {}", outcome.stderr);
+    }
+    let shown = lab.run(&["show"]).out();
+    assert!(shown.contains("Backup \"role\"; --"), "{shown}");
+}
+
+#[test]
 fn a_slot_holds_the_log_back_while_it_runs() {
     let lab = slow_lab();
     let child = begin_slowly(&lab);

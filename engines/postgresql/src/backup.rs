@@ -32,6 +32,7 @@ use system::{Spool, Users};
 pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let started_at = Utc::now();
     refuse_level(job.level)?;
+    job.options.unused().for_each(|told| tracing::warn!("{told}"));
     let patterns = Patterns::read(&job.options)?;
 
     // One session of our own, from before the start to after the stop.

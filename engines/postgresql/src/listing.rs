@@ -124,7 +124,7 @@ impl Listing<'_> {
         let below = rel(dir.below.as_ref(), &name)?;
         let path = entry.path();
         let Some(metadata) = look(&path)? else { return Ok(()) };
-        if dir.root.as_str() == roots::DATA && self.patterns.leave_out(&below) {
+        if dir.root.as_str() == roots::DATA && self.patterns.leave_out(&below, metadata.is_file()) {
             return self.emptied(dir, &path, &below);
         }
         if metadata.is_symlink() {

@@ -35,6 +35,7 @@ use stream::{
 /// server does not continue the last link.
 pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let started_at = Utc::now();
+    job.options.unused().for_each(|told| tracing::warn!("{told}"));
     job.progress.phase("connect");
     let session = Session::open(job)?;
     let server = Server::ask(&session, &job.options)?;

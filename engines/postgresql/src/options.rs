@@ -40,6 +40,11 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
             "Password; better in a file or in `.pgpass`.",
         )
     },
+    OptionSpec::new(
+        "role",
+        OptionKind::Text,
+        "The role to take on once connected (SET ROLE); it then needs the rights, not the user.",
+    ),
     OptionSpec::new("password_file", OptionKind::Path, "A file whose first line is the password."),
     OptionSpec {
         native_env: Some("PGPASSFILE"),
@@ -139,8 +144,60 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
          within a name.",
     ),
     OptionSpec::new(
+        "ignore_subdirs",
+        OptionKind::List,
+        "Names of directories whose content is left out wherever they stand, but for directories \
+         that the server needs.",
+    ),
+    OptionSpec {
+        unused: Some("log is read where the server writes it, without waiting for the archive"),
+        ..OptionSpec::new(
+            "switch_wal_timeout",
+            OptionKind::Seconds,
+            "Accepted for configurations of Bareos; nothing waits for the archive of a primary.",
+        )
+    },
+    OptionSpec {
+        unused: Some("the log of a backup is in the backup, and is proven there"),
+        ..OptionSpec::new(
+            "stop_wait_wal_archive",
+            OptionKind::Flag,
+            "Accepted for configurations of Bareos; a backup has its log with it.",
+        )
+    },
+    OptionSpec::new(
         "follow_links",
         OptionKind::Flag,
         "Copy directories that links in the data directory lead to; they are restored in place.",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stream::Options;
+
+    /// Every option of Bareos's plugin for PostgreSQL, with a value that it has there.
+    #[test]
+    fn options_of_the_bareos_plugin_are_known() {
+        let mut options = Options::new(OPTIONS);
+        for (name, value) in [
+            ("wal_archive_dir", "/var/lib/pgsql/wal_archive"),
+            ("db_user", "root"),
+            ("db_password", "x"),
+            ("db_host", "/run/postgresql"),
+            ("db_port", "5432"),
+            ("db_name", "postgres"),
+            ("role", "backup"),
+            ("ignore_subdirs", "pgsql_tmp,log"),
+            ("switch_wal", "True"),
+            ("switch_wal_timeout", "60"),
+            ("start_fast", "False"),
+            ("stop_wait_wal_archive", "True"),
+        ] {
+            options.set(name, value).unwrap();
+        }
+        assert!(options.flag("switch_wal") && !options.flag("start_fast"));
+        assert_eq!(options.unused().count(), 2);
+    }
+}

@@ -57,6 +57,9 @@ impl Session {
         let cancel = job.cancel.clone();
         let session = Self { client: Arc::new(client), lost, cancel, runtime };
         session.free_of_timeouts()?;
+        if let Some(role) = job.options.text("role") {
+            session.take_on(role)?;
+        }
         session.start_pings();
         Ok(session)
     }
@@ -128,6 +131,18 @@ impl Session {
         }
         let work = async { self.client.batch_execute(&sql).await.map_err(failed) };
         self.runtime.block_on(limited(&self.cancel, QUESTION_SECS, "set up the session", work))
+    }
+
+    /// `SET ROLE`, with the name as a value: nothing in it can be taken for SQL.
+    fn take_on(&self, role: &str) -> Result<()> {
+        let asked = self.ask("SELECT set_config('role', $1, false)", &[&role]);
+        asked.map(|_| ()).map_err(|error| match error.kind() {
+            Kind::Statement => error
+                .with_kind(Kind::MissingGrant)
+                .context(format!("take on the role {role}"))
+                .hint("GRANT the role to the database user, or leave the option role away."),
+            _ => error,
+        })
     }
 
     fn start_pings(&self) {

@@ -1,5 +1,6 @@
 //! What the operator leaves out, next to what never belongs into a backup.
 
+use super::{is_emptied, is_left_out_anywhere};
 use errors::{Error, Kind, Result};
 use std::path::Path;
 use stream::{Excluded, Options, RelPath};
@@ -30,24 +31,32 @@ pub(crate) struct Patterns(Vec<Pattern>);
 struct Pattern {
     path: RelPath,
     text: String,
+    /// Whether it is a name of directories wherever they stand, and no path.
+    anywhere: bool,
     names: u64,
 }
 
 impl Patterns {
-    /// Reads the option `exclude`.
+    /// Reads the options `exclude` and `ignore_subdirs`.
     ///
     /// # Errors
     /// `config`: a pattern is no path in the data directory, or could hit what a server needs.
     pub(crate) fn read(options: &Options) -> Result<Self> {
-        options.list("exclude").into_iter().map(Pattern::read).collect::<Result<_>>().map(Self)
+        let paths = options.list("exclude").into_iter().map(Pattern::path);
+        // Some names are always left out: Bareos has one of them as its default.
+        let names = options.list("ignore_subdirs").into_iter();
+        let names = names.filter(|name| !is_left_out_anywhere(name) && !is_emptied(name));
+        paths.chain(names.map(Pattern::name)).collect::<Result<_>>().map(Self)
     }
 
     /// Whether a path in the data directory is left out.
-    pub(crate) fn leave_out(&mut self, path: &RelPath) -> bool {
+    pub(crate) fn leave_out(&mut self, path: &RelPath, is_file: bool) -> bool {
         let mut any = false;
-        for pattern in self.0.iter_mut().filter(|pattern| pattern.matches(path.as_bytes())) {
-            pattern.names += 1;
-            any = true;
+        for pattern in &mut self.0 {
+            if !(pattern.anywhere && is_file) && pattern.matches(path.as_bytes()) {
+                pattern.names += 1;
+                any = true;
+            }
         }
         any
     }
@@ -75,12 +84,30 @@ impl Patterns {
 }
 
 impl Pattern {
-    fn read(text: &str) -> Result<Self> {
+    fn path(text: &str) -> Result<Self> {
         let path = RelPath::new(text.trim_end_matches('/')).map_err(|_| {
             Error::new(Kind::Config, format!("exclude: {text:?} is no path in a data directory"))
                 .hint("Write it relative to the data directory: log, or pg_log/*.csv.")
         })?;
-        let pattern = Self { path, text: text.to_owned(), names: 0 };
+        Self { path, text: text.to_owned(), anywhere: false, names: 0 }.checked()
+    }
+
+    fn name(text: &str) -> Result<Self> {
+        match RelPath::new(text) {
+            Ok(path) if !text.contains('/') => {
+                Self { path, text: text.to_owned(), anywhere: true, names: 0 }.checked()
+            }
+            _ => {
+                let told = format!("ignore_subdirs: {text:?} is no name of a directory");
+                Err(Error::new(Kind::Config, told)
+                    .hint("What is left out by its path goes into the option exclude."))
+            }
+        }
+    }
+
+    /// Refuses what could hit something that every server needs.
+    fn checked(self) -> Result<Self> {
+        let pattern = self;
         let first = pattern.path.as_bytes().split(|&byte| byte == b'/').next().unwrap_or_default();
         match NEEDED.iter().find(|name| fits(first, name.as_bytes())) {
             None => Ok(pattern),
@@ -89,13 +116,22 @@ impl Pattern {
     }
 
     fn refused(&self, what: &str) -> Error {
-        Error::new(Kind::Config, format!("exclude: {:?} would leave out {what}", self.text))
+        let option = if self.anywhere { "ignore_subdirs" } else { "exclude" };
+        Error::new(Kind::Config, format!("{option}: {:?} would leave out {what}", self.text))
             .hint("A server that was restored without it would not start, or not have its data.")
     }
 
-    /// Each part of the pattern must fit the part of the path in its place.
+    /// Each part of the pattern must fit the part of the path in its place. A name must fit the last
+    /// part, and reaches into no directory that a server needs: `snapshots` stands in pg_logical, and
+    /// a database may be in a directory of any number.
     fn matches(&self, path: &[u8]) -> bool {
         let is_slash = |byte: &u8| *byte == b'/';
+        if self.anywhere {
+            let first = path.split(is_slash).next().unwrap_or_default();
+            let last = path.rsplit(is_slash).next().unwrap_or_default();
+            let is_needed = NEEDED.iter().any(|name| name.as_bytes() == first);
+            return !is_needed && fits(self.path.as_bytes(), last);
+        }
         let (mut wanted, mut given) = (self.path.as_bytes().split(is_slash), path.split(is_slash));
         loop {
             match (wanted.next(), given.next()) {
@@ -156,8 +192,33 @@ mod tests {
             ("l?g", "lg", false),
             ("*a*b?", "xaxbxbc", true),
         ] {
-            let hit = read(pattern).unwrap().leave_out(&RelPath::new(path).unwrap());
+            let hit = read(pattern).unwrap().leave_out(&RelPath::new(path).unwrap(), true);
             assert_eq!(hit, wanted, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn names_of_directories_match_outside_of_what_a_server_needs() {
+        let ignore = |names: &str| {
+            let mut options = Options::new(crate::options::OPTIONS);
+            options.set("ignore_subdirs", names)?;
+            Patterns::read(&options)
+        };
+        for (path, is_file, wanted) in [
+            ("old", false, true),
+            ("log/old", false, true),
+            ("log/old", true, false),
+            ("log/older", false, false),
+            ("base/old", false, false),
+            ("pg_logical/old", false, false),
+        ] {
+            let hit = ignore("old").unwrap().leave_out(&RelPath::new(path).unwrap(), is_file);
+            assert_eq!(hit, wanted, "{path}");
+        }
+        assert!(ignore("pgsql_tmp,pg_stat_tmp").unwrap().told().is_empty());
+        assert!(ignore("more").unwrap().refuse_used(Path::new("a/more/x.conf")).is_err());
+        for bad in ["base", "pg_*", "a/b", "..", "/old", "old,global"] {
+            assert_eq!(ignore(bad).map(|_| bad).unwrap_err().kind(), Kind::Config, "{bad}");
         }
     }
 
