@@ -24,7 +24,9 @@ pub fn plugin_line(data: &[u8]) {
     if let Some(path) = &line.listing {
         write!(again, " listing={path}").unwrap_or_default();
     }
-    let Ok(second) = Line::parse(&again) else { panic!("{text:?} became {again:?}") };
+    let second = Line::parse(&again);
+    assert!(second.is_ok(), "{text:?} became {again:?}: {second:?}");
+    let Ok(second) = second else { return };
     assert!(second.pairs == line.pairs && second.listing == line.listing, "{text:?}: {again:?}");
     assert!(second.warnings.is_empty(), "{again:?}: {:?}", second.warnings);
 }

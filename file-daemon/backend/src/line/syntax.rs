@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             let value = self.value().map_err(|error| {
                 error
                     .context(format!("plugin line, option {}", name.text))
-                    .hint("Put the whole value into quotes, or a backslash before the character.")
+                    .hint("Put the whole value into single quotes, or a backslash before the character. The director takes one backslash away: write two in its configuration.")
             })?;
             pairs.add(&name, value, Origin::Line)?;
         }
