@@ -88,6 +88,9 @@ pub(crate) enum Verb {
     /// Look at the configuration.
     #[command(subcommand)]
     Config(Config),
+    /// What the plugins for the file daemons of Bacula and Bareos start.
+    #[command(hide = true)]
+    FileDaemonBackend,
     /// Print version, engines and supported servers.
     Version,
 }

@@ -6,5 +6,5 @@ mod general;
 mod settings;
 mod sources;
 
-pub(crate) use file::ConfigFiles;
+pub(crate) use file::{ConfigFiles, DEFAULT};
 pub(crate) use settings::{Environment, Request, Settings};

@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod dry_run;
+pub(crate) mod file_daemon;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod restore;
@@ -25,7 +26,10 @@ use errors::Result;
 /// # Errors
 /// The verb's own.
 pub(crate) fn run(context: &Context, verb: Verb) -> Result<Answer> {
-    context.start_log(is_called_by_a_server(&verb));
+    // The backend's log is the daemon's job log.
+    if !matches!(verb, Verb::FileDaemonBackend) {
+        context.start_log(is_called_by_a_server(&verb));
+    }
     match verb {
         Verb::Init => init::run(context),
         Verb::Check(source) => check::run(context, source),
@@ -38,6 +42,7 @@ pub(crate) fn run(context: &Context, verb: Verb) -> Result<Answer> {
         #[cfg(feature = "postgresql")]
         Verb::Wal(wal) => wal::run(context, &wal),
         Verb::Config(config) => config::run(context, config),
+        Verb::FileDaemonBackend => file_daemon::run(context),
         Verb::Version => Ok(version::run()),
     }
 }

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Where configuration is looked for when nobody names a file.
-const DEFAULT: &str = "/etc/seawall/seawall.toml";
+pub(crate) const DEFAULT: &str = "/etc/seawall/seawall.toml";
 
 /// A value, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

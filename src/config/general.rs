@@ -33,6 +33,19 @@ pub(crate) const GENERAL: &[OptionSpec] = &[
         "Stored bytes after which a volume ends; at most 4GiB.",
     ),
     option(
+        "state_dir",
+        OptionKind::Path,
+        None,
+        "Where this host keeps what a file daemon's next job needs; below the daemon's working \
+         directory by default.",
+    ),
+    option(
+        "allow_inline_secrets",
+        OptionKind::Flag,
+        Some("true"),
+        "Accept passwords in the plugin lines of file daemons, with a warning.",
+    ),
+    option(
         "max_backup_age",
         OptionKind::Seconds,
         None,

@@ -20,10 +20,14 @@ pub(crate) struct Request {
     pub(crate) place: Option<String>,
     /// The name under which the target is kept.
     pub(crate) target: Option<String>,
+    /// The engine, where neither URL nor configuration names one.
+    pub(crate) engine: Option<String>,
     /// General options that were given as flags.
     pub(crate) flags: Vec<(&'static str, String)>,
     /// Options of the engine, `--set name=value`.
     pub(crate) sets: Vec<(String, String)>,
+    /// They come from a daemon's plugin line, and not from a command line.
+    pub(crate) is_plugin_line: bool,
 }
 
 /// One merged value.
@@ -155,26 +159,35 @@ impl Merge {
             section.and_then(|section| section.get("url")).map(|entry| entry.value.clone());
         let named =
             section.and_then(|section| section.get("engine")).map(|entry| entry.value.as_str());
-        let engine = match (url.or(written.as_deref()), named) {
+        let asked = request.engine.as_deref();
+        let engine = match (url.or(written.as_deref()), asked.or(named)) {
             (Some(url), _) => registry::by_url(url)?,
             (None, Some(name)) => registry::by_name(name)?,
             (None, None) => return Ok(None),
         };
+        if let Some(asked) = asked.filter(|asked| *asked != engine.name()) {
+            let text = format!("engine={asked}, but the server's URL is one of {}", engine.name());
+            return Err(Error::new(Kind::Config, text));
+        }
         let given = url.map(|url| engine.url_options(url)).transpose()?.unwrap_or_default();
         let written = written.map(|url| engine.url_options(&url)).transpose()?.unwrap_or_default();
         let mut options = Options::new(engine.options());
         for (name, _) in request.sets.iter().chain(&given).chain(&written) {
             known(&options, name)?;
         }
-        if let Some((name, _)) = request.sets.iter().find(|(name, _)| is_secret(&options, name)) {
+        let may_be_secret = request.is_plugin_line;
+        if let Some((name, _)) =
+            request.sets.iter().find(|(name, _)| !may_be_secret && is_secret(&options, name))
+        {
             return Err(Error::new(
                 Kind::Usage,
                 format!("{name} does not belong on a command line"),
             )
             .hint("Everybody on this host can read it: use a file or the environment."));
         }
+        let origin = if request.is_plugin_line { "plugin line" } else { "command line" };
         for spec in engine.options() {
-            let found = pick(&options, spec, &request.sets, "command line")
+            let found = pick(&options, spec, &request.sets, origin)
                 .or_else(|| pick(&options, spec, &given, "URL on the command line"))
                 .or_else(|| from_env(env, spec))
                 .or_else(|| section.and_then(|section| from_section(section, spec)))

@@ -12,7 +12,7 @@ use serde_json::json;
 /// The server cannot be asked, or the repository not be written.
 pub(crate) fn run(context: &Context, arguments: args::Accept) -> Result<Answer> {
     let args::Source { place, target, sets } = arguments.source;
-    let request = Request { place: Some(place), target, flags: Vec::new(), sets };
+    let request = Request { place: Some(place), target, sets, ..Request::default() };
     let settings = context.settings(request)?;
     let target = settings.target.clone().ok_or_else(|| Error::new(Kind::Bug, "no target"))?;
     let repository = settings.open_repository()?;

@@ -43,7 +43,7 @@ fn request(arguments: args::Backup) -> Request {
     let mut flags = Vec::new();
     flags.extend(arguments.workers.map(|value| ("workers", value)));
     flags.extend(arguments.compression_level.map(|value| ("compression_level", value)));
-    Request { place: Some(place), target, flags, sets }
+    Request { place: Some(place), target, flags, sets, ..Request::default() }
 }
 
 fn back_up(

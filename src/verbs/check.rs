@@ -16,7 +16,7 @@ use stream::{Diagnosis, Job, Severity};
 pub(crate) fn run(context: &Context, source: Source) -> Result<Answer> {
     let Source { place, target, sets } = source;
     let settings =
-        context.settings(Request { place: Some(place), target, sets, flags: Vec::new() })?;
+        context.settings(Request { place: Some(place), target, sets, ..Request::default() })?;
     let (engine, options) = settings.engine()?;
     let target = settings.target.clone().ok_or_else(|| Error::new(Kind::Bug, "no target"))?;
     context.end_on_signal()?;

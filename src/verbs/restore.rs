@@ -90,7 +90,7 @@ fn request(arguments: &args::Restore) -> Request {
         place: stored.place.clone(),
         target: stored.target.clone().filter(is_name),
         flags: arguments.workers.clone().map(|value| ("workers", value)).into_iter().collect(),
-        sets: Vec::new(),
+        ..Request::default()
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn run(context: &Context, one: One) -> Result<Answer> {
     let (place, target) = (one.stored.place, one.stored.target);
     let flags = one.workers.map(|value| ("workers", value)).into_iter().collect();
     let named = place.is_some() || target.is_some();
-    let settings = context.settings(Request { place, target, flags, sets: Vec::new() })?;
+    let settings = context.settings(Request { place, target, flags, ..Request::default() })?;
     let repository = settings.open_repository()?;
     context.end_on_signal()?;
     context.printer.start("verify");
