@@ -2,7 +2,7 @@
 
 use crate::{PROGRAM, backup, restore};
 use fixtures::file_daemon::Ask;
-use fixtures::{Lab, ScratchServer};
+use fixtures::{Lab, ScratchServer as _};
 use protocol::Severity;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ fn lab() -> Lab {
 
 #[test]
 fn a_full_and_two_logs_come_back_as_one_directory() {
-    let mut lab = lab();
+    let lab = lab();
     lab.server.sql("CREATE TABLE t AS SELECT g FROM generate_series(1, 1000) g");
     let line = line(&lab);
     let full = backup(&lab, &Ask::new(1, &line));
@@ -37,6 +37,6 @@ fn a_full_and_two_logs_come_back_as_one_directory() {
     assert_eq!((restored.failure.as_deref(), restored.is_done), (None, true), "{restored:?}");
     assert_eq!(restored.said(Severity::Warning), "");
     let data = PathBuf::from(format!("{}{}", place.display(), lab.server.data().display()));
-    let mut server = lab.start(data);
+    let server = lab.start(data);
     assert_eq!(server.sql("SELECT count(*) || '|' || sum(g) FROM t"), "3000|4501500");
 }

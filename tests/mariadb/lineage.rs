@@ -32,7 +32,7 @@ pub(crate) fn a_server_that_was_set_back_and_written_on_becomes_a_full(programs:
     assert_eq!(next["link"]["level"], "full");
     assert!(next["link"]["parent"].is_null());
     let warning = next["link"]["findings"][0]["text"].as_str().unwrap();
-    assert!(warning.starts_with("a full was taken instead of a incremental"), "{warning}");
+    assert!(warning.starts_with("a full was taken and no incremental"), "{warning}");
     let server = lab.start(&lab.restore("r", &[]));
     assert_eq!(server.checksums(), lab.server.checksums());
 }

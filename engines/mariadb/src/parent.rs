@@ -46,8 +46,8 @@ pub(crate) fn choose<'a>(
         return Err(Error::new(Kind::NotFound, format!("no parent for this backup: {why}"))
             .hint("Take a full, or set without_parent to full."));
     }
-    tracing::warn!("a full is taken instead: {why}");
-    let text = format!("a full was taken instead of a {}: {why}", job.level);
+    tracing::info!("a full is taken: {why}");
+    let text = format!("a full was taken and no {}: {why}", job.level);
     Ok(Start { finding: Some(Finding { id: "no-parent".to_owned(), offset: 0, text }), ..full })
 }
 

@@ -170,7 +170,7 @@ pub(crate) fn take(
         true => "no earlier backup is known that the job could continue".to_owned(),
         false => error.line(),
     };
-    let text = format!("a full was taken instead of a {}: {why}", job.level);
+    let text = format!("a full was taken and no {}: {why}", job.level);
     job.level = Level::Full;
     job.links.clear();
     let mut link = engine.backup(job, unit, sink)?;
