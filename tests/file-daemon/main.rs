@@ -11,8 +11,8 @@
 mod mariadb;
 mod postgresql;
 
-use fixtures::Lab;
 use fixtures::file_daemon::{Ask, Conversation, StoredJob};
+use fixtures::{Lab, ScratchServer as _};
 use protocol::Purpose;
 use std::process::Command;
 
@@ -24,6 +24,18 @@ fn backend(lab: &Lab) -> Command {
     let mut command = lab.command(&["--config", "seawall.toml"]);
     command.env("SEAWALL_STATE_DIR", lab.scratch.join("state"));
     command
+}
+
+/// A server and an empty configuration.
+fn lab() -> Lab {
+    let lab = Lab::new(PROGRAM);
+    std::fs::write(lab.scratch.join("seawall.toml"), "").unwrap();
+    lab
+}
+
+/// The plugin line of a lab's server.
+fn line(lab: &Lab) -> String {
+    format!("seawall:url={}:target=pg-main", lab.server.url())
 }
 
 /// Backs up to the end of the daemon's job.

@@ -22,7 +22,7 @@ impl Stage {
         let mut server = programs.init(&scratch, "m", "");
         server.start();
         run(Command::new("cp").arg(PROGRAM).arg(scratch.join("seawall"))).ok();
-        scratch.make_dir("working");
+        let _ = scratch.make_dir("working");
         Self { server, scratch, programs }
     }
 

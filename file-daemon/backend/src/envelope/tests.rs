@@ -7,7 +7,7 @@ use serde_json::json;
 pub(crate) fn envelope(job: u64) -> Envelope {
     let link: Link = serde_json::from_value(json!({
         "version": 1, "id": Uuid::from_u128(job.into()), "parent": null, "engine": "postgresql",
-        "target": "pg-main", "job": job, "level": "full", "from": 0, "to": 16_777_216, "base": {},
+        "target": "pg-main", "job": job, "level": "full", "from": "0".repeat(20), "to": "00000000000016777216", "base": {},
         "earliest": null, "log_from": null, "lineage": {}, "state": null, "roots": {},
         "server": {"noise": noise(3000)}, "started_at": "2026-11-20T11:58:29Z",
         "finished_at": "2026-11-20T11:58:30Z",

@@ -127,19 +127,29 @@ impl Choices {
 
 /// A line `name = value`, or several pairs as in a plugin line, with or without the plugin's name.
 fn pairs(line: &str) -> Result<Vec<(String, String)>> {
-    let spaced = line.split_once('=').map(|(name, value)| (name.trim(), value.trim()));
-    let is_name =
-        |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if let Some((name, value)) = spaced
-        && is_name(name)
-        && value.strip_prefix('"').is_some_and(|rest| rest.find('"') == Some(rest.len() - 1))
-    {
-        return Ok(vec![(name.to_owned(), value.trim_matches('"').to_owned())]);
-    }
     let prefix = format!("{}:", protocol::PLUGIN);
-    let text = if line.starts_with(&prefix) { line.to_owned() } else { prefix + line };
-    let line = Line::parse(&text)?;
+    let line = line.strip_prefix(&prefix).unwrap_or(line).trim();
+    if let Some((name, value)) =
+        line.split_once('=').map(|(name, value)| (name.trim(), value.trim()))
+        && !holds_another(value)
+        && is_known(name)
+    {
+        // Times have colons: a value that stands alone needs no quotes.
+        let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        return Ok(vec![(name.to_owned(), quoted.unwrap_or(value).to_owned())]);
+    }
+    let line = Line::parse(&(prefix + line))?;
     Ok(line.pairs.into_iter().map(|pair| (pair.name, pair.value.expose().to_owned())).collect())
+}
+
+fn is_known(name: &str) -> bool {
+    ALL.iter().any(|(known, ..)| *known == name)
+}
+
+/// Whether a second choice follows in the same line.
+fn holds_another(value: &str) -> bool {
+    let words = value.split([':', ' ']).skip(1);
+    words.filter_map(|word| word.split_once('=')).any(|(name, _)| is_known(name))
 }
 
 fn wrong(name: &str, value: &str, wanted: &str) -> Error {
@@ -191,6 +201,15 @@ mod tests {
             assert_eq!(choices.point.time.as_deref(), Some("2026-11-20 15:00:00+01:00"));
         }
         assert_eq!(Choices::parse("prepare=1\n").map(|choices| choices.prepare).unwrap(), true);
+    }
+
+    #[test]
+    fn a_time_that_stands_alone_needs_no_quotes() {
+        for text in ["target_time=2100-01-01T00:00:00Z", "seawall:target_time=2100-01-01T00:00:00Z"]
+        {
+            let time = Choices::parse(text).unwrap().point.time;
+            assert_eq!(time.as_deref(), Some("2100-01-01T00:00:00Z"));
+        }
     }
 
     #[test]
