@@ -10,6 +10,7 @@
 )]
 
 mod backup;
+mod file_daemon;
 mod lineage;
 mod log;
 mod restore;
@@ -44,7 +45,9 @@ fn run_failed(mut command: Command, point: &str, how: &str) -> Outcome {
 
 #[test]
 fn every_failpoint_belongs_to_a_test() {
-    let tested = [backup::OBJECTS, lineage::OBJECTS, log::OBJECTS, restore::OBJECTS].concat();
+    let tested =
+        [backup::OBJECTS, file_daemon::OBJECTS, lineage::OBJECTS, log::OBJECTS, restore::OBJECTS]
+            .concat();
     let tested: BTreeSet<String> = points(&tested).into_iter().collect();
     let all: BTreeSet<String> = system::failpoint::names().into_iter().collect();
     assert_eq!(tested, all);

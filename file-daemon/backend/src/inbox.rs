@@ -5,16 +5,35 @@ use crossbeam_channel::{Receiver, bounded};
 use errors::{Error, Kind, Result};
 use protocol::{Frame, FrameError, Incoming, ToBackend};
 use std::io::BufReader;
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::Duration;
 use stream::Cancel;
+
+/// A cancel wakes nobody by itself.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The way from the plugin.
 pub(crate) struct Inbox(Incoming<BufReader<UnixStream>>);
 
 impl Inbox {
-    pub(crate) fn new(socket: UnixStream) -> Self {
-        Self(Incoming::new(BufReader::new(socket)))
+    /// Listens to the plugin until the job is cancelled: then whoever waits for it is woken.
+    ///
+    /// # Errors
+    /// The thread that looks for the cancel cannot be started.
+    pub(crate) fn new(socket: UnixStream, cancel: Cancel) -> Result<Self> {
+        let ears = socket.try_clone().map_err(|error| Error::io("share the socket", error))?;
+        let run = move || {
+            while !cancel.is_cancelled() {
+                thread::sleep(LOOK_AGAIN);
+            }
+            // What is still to be said can be said.
+            let _ = ears.shutdown(Shutdown::Read);
+        };
+        let thread = thread::Builder::new().name("cancel".to_owned());
+        thread.spawn(run).map_err(|error| Error::io("start a thread", error))?;
+        Ok(Self(Incoming::new(BufReader::new(socket))))
     }
 
     /// Waits for the next frame.

@@ -49,7 +49,7 @@ use stream::Cancel;
 /// Whatever makes the job fail; the plugin has been told.
 pub fn run(socket: UnixStream, host: &dyn Host, cancel: &Cancel) -> Result<()> {
     let other = socket.try_clone().map_err(|error| Error::io("share the socket", error))?;
-    let mut inbox = Inbox::new(other);
+    let mut inbox = Inbox::new(other, cancel.clone())?;
     let outbox = Outbox::start(socket, cancel.clone())?;
     reports::start_log(&outbox);
     let program_version = env!("CARGO_PKG_VERSION").to_owned();
