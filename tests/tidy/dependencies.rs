@@ -20,6 +20,12 @@ const FLOORS: &[(&str, u8)] = &[
     ("seawall", 4),
 ];
 
+/// The rooms apart, with another licence, and all that each may depend on. Nobody depends on them.
+const APART: &[(&str, &[&str])] = &[
+    ("seawall-file-daemon-plugin", &["seawall-file-daemon-protocol", "libc"]),
+    ("seawall-file-daemon-bacula", &["seawall-file-daemon-plugin", "libc"]),
+];
+
 /// What must never be in the program: other TLS, other runtimes, licences that bind its users.
 const BANNED: &[&str] = &["ring", "native-tls", "openssl", "openssl-sys", "tokio-tar", "async-std"];
 const LICENCES: &[&str] = &[
@@ -63,6 +69,26 @@ fn rooms_depend_downwards() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn plugins_depend_on_the_protocol_alone() {
+    let words = ["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"];
+    let metadata: Value = serde_json::from_str(&cargo(&words)).unwrap();
+    for package in metadata["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let apart = APART.iter().find(|(apart, _)| *apart == name);
+        assert_eq!(package["license"] == "AGPL-3.0-only", apart.is_some(), "{name}");
+        let all = package["dependencies"].as_array().unwrap();
+        let ours = all.iter().filter(|dependency| dependency["kind"].is_null());
+        for other in ours.map(|dependency| dependency["name"].as_str().unwrap()) {
+            let allowed = match apart {
+                Some((_, allowed)) => allowed.contains(&other),
+                None => APART.iter().all(|(apart, _)| *apart != other),
+            };
+            assert!(allowed, "{name} depends on {other}");
+        }
+    }
 }
 
 /// Name and licence of everything that is linked into the program: no tools of the build, nothing

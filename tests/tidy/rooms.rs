@@ -36,6 +36,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "repository/src/check.rs",
         ],
     ),
+    ("unsafe ", &["file-daemon/plugin/", "file-daemon/bacula/"]),
     ("SEAWALL_FAILPOINT", &["system/src/failpoint.rs"]),
 ];
 

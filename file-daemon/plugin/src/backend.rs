@@ -1,0 +1,246 @@
+//! One backend: a process, its socket, and what it says.
+
+use crate::context::Settings;
+use crate::ending::{self, Leader};
+use crate::socket::Socket;
+use crate::stop::{self, Stop};
+use crate::{Daemon, program, spawn, text};
+use protocol::{
+    Frame, FrameError, Incoming, Severity, ToBackend, ToPlugin, send, send_data,
+};
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind};
+use std::os::unix::fs::FileExt;
+use std::process::Child;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How much of what the backend wrote to standard output and error goes into the job's log.
+const LAST_WORDS: u64 = 2000;
+
+/// How long a backend whose socket has ended may take to tell its exit status.
+const STATUS_WAIT: Duration = Duration::from_secs(3);
+
+/// How long the kernel may take to end what was killed.
+const KILL_WAIT: Duration = Duration::from_secs(5);
+
+/// Heads of frames are read in groups; bodies that are larger pass by this buffer.
+const BUFFER: usize = 8 << 10;
+
+/// Why the job cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// For the job's log.
+    Says(String),
+    /// The job's log has it already.
+    Told,
+}
+
+impl From<&str> for Trouble {
+    fn from(text: &str) -> Self {
+        Self::Says(text.to_owned())
+    }
+}
+
+impl From<String> for Trouble {
+    fn from(text: String) -> Self {
+        Self::Says(text)
+    }
+}
+
+/// What a backend said that is for the caller to understand.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Message(ToPlugin),
+    /// Bytes of a body can be taken.
+    Data,
+}
+
+/// A backend that was started. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    child: Child,
+    group: libc::pid_t,
+    out: Socket,
+    incoming: Incoming<BufReader<Socket>>,
+    words: File,
+    stop: Arc<Stop>,
+    silence: Duration,
+    patience: Duration,
+    deadline: Option<Instant>,
+}
+
+impl Backend {
+    /// Starts the program. Nothing has been said yet.
+    pub(crate) fn start(settings: &Settings, stop: &Arc<Stop>) -> Result<Self, Trouble> {
+        let program = settings.program.clone().map_or_else(program::find, Ok)?;
+        let starting = || -> io::Result<Self> {
+            let (out, theirs) = Socket::pair(settings.silence)?;
+            let (reader, for_stop) = (out.again()?, out.again()?);
+            let (child, words) = spawn::spawn(&program, theirs)?;
+            let group = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
+            stop.enter(group, for_stop);
+            let (stop, deadline) = (Arc::clone(stop), None);
+            let incoming = Incoming::new(BufReader::with_capacity(BUFFER, reader));
+            let Settings { silence, patience, .. } = *settings;
+            Ok(Self { child, group, out, incoming, words, stop, silence, patience, deadline })
+        };
+        let cannot = |error| format!("{} cannot be started: {error}", program.display());
+        starting().map_err(|error| cannot(error).into())
+    }
+
+    /// Says something.
+    pub(crate) fn say(&mut self, daemon: &dyn Daemon, message: &ToBackend) -> Result<(), Trouble> {
+        send(&mut self.out, message).map_err(|error| self.unheard(daemon, &error))
+    }
+
+    /// Sends bytes of a body.
+    pub(crate) fn give(&mut self, daemon: &dyn Daemon, bytes: &[u8]) -> Result<(), Trouble> {
+        send_data(&mut self.out, bytes).map_err(|error| self.unheard(daemon, &error))
+    }
+
+    /// Waits for what it says next. Its reports go to the job's log.
+    pub(crate) fn hear(&mut self, daemon: &dyn Daemon) -> Result<Heard, Trouble> {
+        loop {
+            let frame = self.incoming.receive();
+            if let Some(heard) = self.understand(daemon, frame)? {
+                return Ok(heard);
+            }
+        }
+    }
+
+    /// Hears what it has said unasked; does not wait if it has said nothing.
+    pub(crate) fn listen(&mut self, daemon: &dyn Daemon) -> Result<(), Trouble> {
+        while self.out.is_readable() {
+            let frame = self.incoming.receive();
+            if self.understand(daemon, frame)?.is_some() {
+                return Err(out_of_turn());
+            }
+        }
+        Ok(())
+    }
+
+    /// Does with a frame what is to be done with it anywhere; the rest is for the caller.
+    fn understand(
+        &self,
+        daemon: &dyn Daemon,
+        frame: Result<Frame<ToPlugin>, FrameError>,
+    ) -> Result<Option<Heard>, Trouble> {
+        match frame {
+            Ok(Frame::Message(ToPlugin::Alive {})) => Ok(None),
+            Ok(Frame::Message(ToPlugin::Report { severity, text })) => {
+                text::report(daemon, severity, &text);
+                if severity == Severity::Fatal { Err(Trouble::Told) } else { Ok(None) }
+            }
+            Ok(Frame::Message(ToPlugin::Failed { text })) => Err(text.into()),
+            Ok(Frame::Message(message)) => Ok(Some(Heard::Message(message))),
+            Ok(Frame::Data(_)) => Ok(Some(Heard::Data)),
+            Ok(Frame::End) => Err(self.ended()),
+            Err(error) => Err(self.lost(&error)),
+        }
+    }
+
+    /// Takes bytes of the body that [`Heard::Data`] announced, as many as fit.
+    pub(crate) fn take(&mut self, out: &mut [u8]) -> Result<usize, Trouble> {
+        self.incoming.data(out).map_err(|error| self.lost(&error))
+    }
+
+    /// Bytes of the body that can be taken still, before it says anything else.
+    pub(crate) fn left(&self) -> usize {
+        self.incoming.left()
+    }
+
+    /// It does not listen. If it has ended, it may have said why before.
+    fn unheard(&mut self, daemon: &dyn Daemon, error: &io::Error) -> Trouble {
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => self.silent(),
+            ErrorKind::InvalidInput => format!("the backend cannot be told: {error}").into(),
+            _ => loop {
+                if let Err(trouble) = self.hear(daemon) {
+                    return trouble;
+                }
+            },
+        }
+    }
+
+    /// What came cannot be understood, or nothing came.
+    fn lost(&self, error: &FrameError) -> Trouble {
+        match error {
+            FrameError::Malformed(why) => {
+                format!("the backend said what is no message: {why}").into()
+            }
+            FrameError::Io(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+            {
+                self.silent()
+            }
+            FrameError::Io(_) => self.ended(),
+        }
+    }
+
+    fn silent(&self) -> Trouble {
+        format!("the backend is silent, since {} seconds: it hangs", self.silence.as_secs()).into()
+    }
+
+    /// The socket has ended too early. Its status and its last words tell more than that.
+    fn ended(&self) -> Trouble {
+        if self.stop.is_cancelled() {
+            return "the backend was ended".into();
+        }
+        let mut text = match ending::wait(self.group, Instant::now() + STATUS_WAIT) {
+            Leader::Ended(how) => format!("the backend died in the middle of the job ({how})"),
+            Leader::Alive | Leader::Gone => {
+                "the backend hung up in the middle of the job".to_owned()
+            }
+        };
+        let words = self.last_words();
+        if !words.is_empty() {
+            text.push_str("; its last words were:\n");
+            text.push_str(&words);
+        }
+        text.into()
+    }
+
+    fn last_words(&self) -> String {
+        let length = self.words.metadata().map_or(0, |metadata| metadata.len());
+        let begin = length.saturating_sub(LAST_WORDS);
+        let mut words = vec![0; usize::try_from(length - begin).unwrap_or(0)];
+        match self.words.read_exact_at(&mut words, begin) {
+            Ok(()) => text::lossy(&words).trim().to_owned(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Tells it to end, without waiting: after its last word by the end of the socket alone, before it
+    /// with a signal as well.
+    pub(crate) fn ask_to_end(&mut self, is_done: bool) {
+        self.out.shut();
+        if !is_done {
+            stop::signal(self.group, libc::SIGTERM);
+        }
+        self.deadline = Some(Instant::now() + self.patience);
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        if self.deadline.is_none() {
+            self.ask_to_end(false);
+        }
+        let leader = ending::wait(self.group, self.deadline.unwrap_or_else(Instant::now));
+        // What the leader has left behind goes too: the group is ours as long as nobody reaps it.
+        if leader != Leader::Gone {
+            stop::signal(self.group, libc::SIGKILL);
+        }
+        if leader == Leader::Alive {
+            ending::wait(self.group, Instant::now() + KILL_WAIT);
+        }
+        self.stop.leave(self.group);
+        let _ = self.child.try_wait();
+    }
+}
+
+/// The backend broke the protocol.
+pub(crate) fn out_of_turn() -> Trouble {
+    "the backend spoke out of turn".into()
+}
