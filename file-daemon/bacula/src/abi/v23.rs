@@ -1,0 +1,67 @@
+//! Interface version 23: Bacula 15.0.
+
+pub(crate) use super::v21::RestorePkt;
+use super::v22::{PluginObject, RestoreObject};
+use super::{IoPkt, Of, OfContext, OfEvent, OfText, OfVariable, Opaque, layout};
+use std::ffi::{c_char, c_void};
+
+/// A file that is to be saved.
+#[repr(C)]
+pub(crate) struct SavePkt {
+    pub(crate) pkt_size: i32,
+    pub(crate) fname: *const c_char,
+    pub(crate) snap_fname: *const c_char,
+    pub(crate) plugin_mode: i32,
+    pub(crate) link: *const c_char,
+    pub(crate) statp: libc::stat,
+    pub(crate) file_type: i32,
+    pub(crate) flags: u64,
+    pub(crate) no_read: bool,
+    pub(crate) portable: bool,
+    pub(crate) accurate_found: bool,
+    pub(crate) do_dedup: bool,
+    pub(crate) stat_update: bool,
+    pub(crate) cmd: *const c_char,
+    pub(crate) restore_obj: RestoreObject,
+    pub(crate) plugin_obj: PluginObject,
+    pub(crate) plug_meta: *const c_void,
+    pub(crate) delta_seq: u32,
+    pub(crate) link_fi: i32,
+    pub(crate) pkt_end: i32,
+}
+
+/// The plugin's functions.
+#[repr(C)]
+pub(crate) struct PFuncs {
+    pub(crate) size: u32,
+    pub(crate) version: u32,
+    pub(crate) new_plugin: OfContext,
+    pub(crate) free_plugin: OfContext,
+    pub(crate) get_plugin_value: OfVariable,
+    pub(crate) set_plugin_value: OfVariable,
+    pub(crate) handle_plugin_event: OfEvent,
+    pub(crate) start_backup_file: Of<SavePkt>,
+    pub(crate) end_backup_file: OfContext,
+    pub(crate) start_restore_file: OfText,
+    pub(crate) end_restore_file: OfContext,
+    pub(crate) plugin_io: Of<IoPkt>,
+    pub(crate) create_file: Of<RestorePkt>,
+    pub(crate) set_file_attributes: Of<RestorePkt>,
+    pub(crate) check_file: OfText,
+    pub(crate) handle_xacl_data: Opaque,
+    pub(crate) restore_file_list: Opaque,
+    pub(crate) check_stream: Opaque,
+    pub(crate) query_parameter: Opaque,
+    pub(crate) metadata_restore: Opaque,
+    pub(crate) start_verify_file: Opaque,
+    pub(crate) end_verify_file: Opaque,
+}
+
+layout!(SavePkt, 344, pkt_size 0, fname 8, snap_fname 16, plugin_mode 24, link 32, statp 40, file_type 184,
+    flags 192, no_read 200, portable 201, accurate_found 202, do_dedup 203, stat_update 204, cmd 208,
+    restore_obj 216, plugin_obj 248, plug_meta 320, delta_seq 328, link_fi 332, pkt_end 336);
+layout!(PFuncs, 168, size 0, version 4, new_plugin 8, free_plugin 16, get_plugin_value 24,
+    set_plugin_value 32, handle_plugin_event 40, start_backup_file 48, end_backup_file 56,
+    start_restore_file 64, end_restore_file 72, plugin_io 80, create_file 88, set_file_attributes 96,
+    check_file 104, handle_xacl_data 112, restore_file_list 120, check_stream 128, query_parameter 136,
+    metadata_restore 144, start_verify_file 152, end_verify_file 160);
