@@ -40,8 +40,7 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     if asked.daemon == Daemon::Bacula && asked.level == Level::Full {
         talk.outbox.send(ToPlugin::Choices { text: restore::declaration() })?;
     }
-    let files = kept.iter().map(|(_, envelope)| envelope.files.count + 1).sum();
-    talk.outbox.send(ToPlugin::EndOfFiles { files })?;
+    talk.outbox.end_of_files()?;
 
     // Only a job that ended well is ever continued.
     if end_of_job.recv() != Ok(true) {

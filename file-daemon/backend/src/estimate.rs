@@ -31,7 +31,6 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     let chosen = target::choose(line, host)?;
     let state = HostState::new(target::state_dir(&chosen.target, &asked.working_dir));
     let mut job = backup::job(talk, asked, &chosen);
-    let mut files = 0;
     for unit in chosen.target.engine.units(&job)? {
         let subject = Subject::new(&job.target, unit.name.as_ref());
         job.links = backup::parents(asked, &state, &subject);
@@ -43,9 +42,8 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
             seen: Mutex::default(),
         };
         backup::take(&chosen, &mut job, &unit, &sink, &|| lock(&sink.seen).files == 0)?;
-        files += lock(&sink.seen).files;
     }
-    talk.outbox.send(ToPlugin::EndOfFiles { files })
+    talk.outbox.end_of_files()
 }
 
 /// A line without a target: the configured ones are what can be looked into.
@@ -55,11 +53,10 @@ fn list_targets(talk: &Talk, listing: &str, host: &dyn Host) -> Result<()> {
     for target in host.targets()? {
         children.extend(child(format!("{NAMESPACE}{target}/").as_bytes(), &wanted));
     }
-    let files = children.len() as u64;
     for name in children {
         talk.outbox.send(file(name, FileType::Directory, 0o755, 0))?;
     }
-    talk.outbox.send(ToPlugin::EndOfFiles { files })
+    talk.outbox.end_of_files()
 }
 
 /// A directory's path with its slash.

@@ -5,6 +5,8 @@ use errors::{Error, Kind, Result};
 use protocol::{Severity, ToPlugin};
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use stream::Cancel;
 
@@ -29,6 +31,8 @@ pub(crate) struct Outbox {
     /// Blocks whose bytes are written, to be filled again.
     used: Receiver<Vec<u8>>,
     cancel: Cancel,
+    /// How many files were announced.
+    files: Arc<AtomicU64>,
 }
 
 impl Outbox {
@@ -41,12 +45,20 @@ impl Outbox {
         let run = move || writer.run(&waiting, &reported);
         let thread = thread::Builder::new().name("to-plugin".to_owned());
         thread.spawn(run).map_err(|error| Error::io("start a thread", error))?;
-        Ok(Self { out, reports, used, cancel })
+        Ok(Self { out, reports, used, cancel, files: Arc::default() })
     }
 
     /// Sends a message; waits while the plugin is busy.
     pub(crate) fn send(&self, message: ToPlugin) -> Result<()> {
+        if matches!(message, ToPlugin::File { .. }) {
+            self.files.fetch_add(1, Ordering::Relaxed);
+        }
         self.hand_over(Out::Message(message))
+    }
+
+    /// Says that there are no more files, and how many there were.
+    pub(crate) fn end_of_files(&self) -> Result<()> {
+        self.send(ToPlugin::EndOfFiles { files: self.files.load(Ordering::Relaxed) })
     }
 
     /// Sends a block of a body.

@@ -5,9 +5,7 @@ use crate::ending::{self, Leader};
 use crate::socket::Socket;
 use crate::stop::{self, Stop};
 use crate::{Daemon, program, spawn, text};
-use protocol::{
-    Frame, FrameError, Incoming, Severity, ToBackend, ToPlugin, send, send_data,
-};
+use protocol::{Frame, FrameError, Incoming, Severity, ToBackend, ToPlugin, send, send_data};
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind};
 use std::os::unix::fs::FileExt;

@@ -35,10 +35,8 @@ mod stop;
 mod text;
 
 pub use context::{Context, Settings};
-pub use protocol::{
-    Daemon as DaemonKind, FileType, NAMESPACE, PLUGIN, Reply, Severity,
-};
 pub use job::{After, Create, Head, Next};
+pub use protocol::{Daemon as DaemonKind, FileType, NAMESPACE, PLUGIN, Reply, Severity};
 pub use registry::Registry;
 
 /// What the core asks of the daemon, for one context. It is asked on the job's thread only.

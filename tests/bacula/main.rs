@@ -1,0 +1,44 @@
+//! The plugin in Bacula's own daemons, on loopback, with real database servers.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may do what the program may not, and ends where something is wrong"
+)]
+
+mod postgresql;
+mod stage;
+
+use fixtures::bacula::Programs;
+
+/// One test per version of the daemons.
+macro_rules! on_each_version {
+    ($($name:ident in $room:ident;)*) => {
+        mod bacula_9_6 {
+            use super::*;
+            $(#[test]
+            fn $name() {
+                $room::$name(&Programs::usual());
+            })*
+        }
+
+        mod bacula_15 {
+            use super::*;
+            $(#[test]
+            fn $name() {
+                if !fixtures::is_long() {
+                    return;
+                }
+                match Programs::of_15() {
+                    Some(programs) => $room::$name(&programs),
+                    None => eprintln!("not tested: Bacula 15"),
+                }
+            })*
+        }
+    };
+}
+
+on_each_version! {
+    a_chain_goes_there_and_back in postgresql;
+}
