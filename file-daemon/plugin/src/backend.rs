@@ -2,13 +2,17 @@
 
 use crate::context::Settings;
 use crate::ending::{self, Leader};
+use crate::leftover::{self, Scratch};
 use crate::socket::Socket;
 use crate::stop::{self, Stop};
 use crate::{Daemon, program, spawn, text};
 use protocol::{Frame, FrameError, Incoming, Severity, ToBackend, ToPlugin, send, send_data};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -62,6 +66,8 @@ pub(crate) struct Backend {
     out: Socket,
     incoming: Incoming<BufReader<Socket>>,
     words: File,
+    /// For temporary files; it goes when the process has.
+    _scratch: Option<Scratch>,
     stop: Arc<Stop>,
     silence: Duration,
     patience: Duration,
@@ -70,18 +76,36 @@ pub(crate) struct Backend {
 
 impl Backend {
     /// Starts the program. Nothing has been said yet.
-    pub(crate) fn start(settings: &Settings, stop: &Arc<Stop>) -> Result<Self, Trouble> {
+    pub(crate) fn start(
+        settings: &Settings,
+        stop: &Arc<Stop>,
+        working_dir: &[u8],
+    ) -> Result<Self, Trouble> {
         let program = settings.program.clone().map_or_else(program::find, Ok)?;
         let starting = || -> io::Result<Self> {
             let (out, theirs) = Socket::pair(settings.silence)?;
             let (reader, for_stop) = (out.again()?, out.again()?);
-            let (child, words) = spawn::spawn(&program, theirs)?;
+            // Where the daemon's directory is none, the system's serves.
+            let scratch = Scratch::new(Path::new(OsStr::from_bytes(working_dir))).ok();
+            let path = scratch.as_ref().map(Scratch::path);
+            let (child, words) = spawn::spawn(&program, theirs, path)?;
             let group = libc::pid_t::try_from(child.id()).map_err(io::Error::other)?;
             stop.enter(group, for_stop);
             let (stop, deadline) = (Arc::clone(stop), None);
             let incoming = Incoming::new(BufReader::with_capacity(BUFFER, reader));
             let Settings { silence, patience, .. } = *settings;
-            Ok(Self { child, group, out, incoming, words, stop, silence, patience, deadline })
+            Ok(Self {
+                child,
+                group,
+                out,
+                incoming,
+                words,
+                _scratch: scratch,
+                stop,
+                silence,
+                patience,
+                deadline,
+            })
         };
         let cannot = |error| format!("{} cannot be started: {error}", program.display());
         starting().map_err(|error| cannot(error).into())
@@ -226,9 +250,11 @@ impl Drop for Backend {
             self.ask_to_end(false);
         }
         let leader = ending::wait(self.group, self.deadline.unwrap_or_else(Instant::now));
-        // What the leader has left behind goes too: the group is ours as long as nobody reaps it.
+        // What the leader has left behind goes too: group and session are ours as long as nobody
+        // reaps it.
         if leader != Leader::Gone {
             stop::signal(self.group, libc::SIGKILL);
+            leftover::kill_session(self.group);
         }
         if leader == Leader::Alive {
             ending::wait(self.group, Instant::now() + KILL_WAIT);

@@ -160,7 +160,8 @@ impl Job {
     ) -> Result<(), Trouble> {
         self.purpose = purpose;
         let facts = daemon.facts();
-        let backend = self.current.insert(Backend::start(&self.settings, &self.stop)?);
+        let backend =
+            self.current.insert(Backend::start(&self.settings, &self.stop, &facts.working_dir)?);
         let kind = facts.daemon;
         let daemon_version = facts.daemon_version;
         let hello = ToBackend::Hello { version: VERSION, daemon: kind, daemon_version };

@@ -14,7 +14,7 @@
 //! | `job` | what a context holds |
 //! | `backup`, `restore` | the two conversations |
 //! | `backend` | a process, its socket, and what it says |
-//! | `spawn`, `ending` | how the process begins and ends |
+//! | `spawn`, `ending`, `leftover` | how the process begins and ends, and what it may leave |
 //! | `stop` | the cancel, from another thread |
 //! | `program` | where the backend's program is |
 //! | `socket`, `text` | bytes to the backend, words to the daemon |
@@ -26,6 +26,7 @@ mod context;
 mod ending;
 pub mod ffi;
 mod job;
+mod leftover;
 mod program;
 mod registry;
 mod restore;

@@ -1,4 +1,4 @@
-//! How the backend's process begins: in a group of its own, with signals as a shell gives them, and
+//! How the backend's process begins: in a session of its own, with signals as a shell gives them, and
 //! with nothing of the daemon's but what the protocol says.
 
 #![allow(unsafe_code, reason = "what a child does between fork and exec is unsafe by nature")]
@@ -26,7 +26,11 @@ const OTHERS_MAX: u64 = 1 << 20;
 ///
 /// # Errors
 /// The program cannot be started.
-pub(crate) fn spawn(program: &Path, socket: UnixStream) -> io::Result<(Child, File)> {
+pub(crate) fn spawn(
+    program: &Path,
+    socket: UnixStream,
+    scratch: Option<&Path>,
+) -> io::Result<(Child, File)> {
     let words = file_without_name()?;
     let mut command = Command::new(program);
     command
@@ -34,8 +38,10 @@ pub(crate) fn spawn(program: &Path, socket: UnixStream) -> io::Result<(Child, Fi
         .current_dir("/")
         .stdin(OwnedFd::from(socket))
         .stdout(Stdio::from(words.try_clone()?))
-        .stderr(Stdio::from(words.try_clone()?))
-        .process_group(0);
+        .stderr(Stdio::from(words.try_clone()?));
+    if let Some(scratch) = scratch {
+        command.env("TMPDIR", scratch);
+    }
     // SAFETY: between fork and exec in a process with threads, only functions that are safe in signal
     // handlers may be called; `clean` calls no other, and allocates nothing.
     unsafe { command.pre_exec(clean) };
@@ -55,6 +61,9 @@ fn file_without_name() -> io::Result<File> {
 /// In the child: signals as a shell gives them, and no descriptor of the daemon's behind the exec. Some
 /// daemons leave even the socket they listen to open, which an orphan would then keep busy.
 fn clean() -> io::Result<()> {
+    // A group, and more: what the backend starts is found by its session, in whatever group it is.
+    // SAFETY: no memory is involved; a child that was forked just now leads no group.
+    unsafe { libc::setsid() };
     for signal in 1..=libc::SIGRTMAX() {
         if signal != libc::SIGKILL && signal != libc::SIGSTOP {
             // SAFETY: no memory is involved; what cannot be set is refused.
