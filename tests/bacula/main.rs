@@ -41,4 +41,8 @@ macro_rules! on_each_version {
 
 on_each_version! {
     a_chain_goes_there_and_back in postgresql;
+    the_original_place_and_a_moment_are_chosen in postgresql;
+    operators_see_what_would_be_saved in postgresql;
+    without_the_plugin_files_are_plain in postgresql;
+    two_jobs_and_two_targets_at_once in postgresql;
 }

@@ -1,8 +1,10 @@
 //! Daemons, the plugin in them, and where both are.
 
-use fixtures::Scratch;
 use fixtures::bacula::{Programs, Setup};
+use fixtures::postgresql::PostgreSql;
+use fixtures::{Lab, Scratch, ScratchServer as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_seawall");
@@ -23,4 +25,33 @@ pub(crate) fn setup(programs: &Programs, scratch: &Scratch) -> Setup {
         .file("seawall-fd.conf", format!("backend = {PROGRAM}\n"))
         .env("SEAWALL_CONFIG", configuration)
         .env("TMPDIR", scratch.path())
+}
+
+/// The plugin line of a lab's server.
+pub(crate) fn line(lab: &Lab) -> String {
+    format!("seawall:url={}:target=pg-main", lab.server.url())
+}
+
+/// A thousand rows more.
+pub(crate) fn insert(lab: &Lab, from: u32) {
+    lab.server.sql(&format!(
+        "CREATE TABLE IF NOT EXISTS t (g int); INSERT INTO t SELECT generate_series({from}, {})",
+        from + 999
+    ));
+}
+
+/// What the rows are.
+pub(crate) fn sum(server: &PostgreSql) -> String {
+    server.sql("SELECT count(*) || '|' || sum(g) FROM t")
+}
+
+/// Waits until nothing of ours is left with the server.
+pub(crate) fn wait_for_no_session(lab: &Lab) {
+    let sessions = "SELECT (SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'seawall%') \
+                    + (SELECT count(*) FROM pg_replication_slots)";
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while lab.server.sql(sessions) != "0" {
+        assert!(Instant::now() < deadline, "a session of ours stays");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

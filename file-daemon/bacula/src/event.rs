@@ -84,7 +84,15 @@ fn object<L: Layout>(instance: &Instance, host: &Host<L>, packet: &RestoreObject
         FT_RESTORE_FIRST => instance.context.object(host, &name, packet.job, &line, kept),
         FT_PLUGIN_CONFIG_FILLED => {
             let end = kept.iter().position(|byte| *byte == 0).unwrap_or(kept.len());
-            instance.context.options(&kept[..end]);
+            let text = &kept[..end];
+            // A director sends what was chosen, or nothing at all. One of its catalogues (9.6 with
+            // SQLite) gives some lengths back as rubbish: to go on without would restore something
+            // else than was asked for.
+            if text.contains(&b'=') && text.is_ascii() {
+                instance.context.options(text);
+            } else {
+                instance.context.options_lost(host);
+            }
         }
         _ => {}
     }

@@ -48,7 +48,10 @@ impl Job {
             };
             match message {
                 ToPlugin::File { name, file_type, mode, uid, gid, size, mtime, link } => {
-                    if !name.starts_with(NAMESPACE.as_bytes()) || name.contains(&0) {
+                    // A listing names the tree itself, too.
+                    let tree = NAMESPACE.trim_end_matches('/').as_bytes();
+                    let is_ours = name == tree || name.starts_with(NAMESPACE.as_bytes());
+                    if !is_ours || name.contains(&0) {
                         return Err("the backend named a file outside its own tree".into());
                     }
                     let head = Head { name, file_type, mode, uid, gid, size, mtime, link };

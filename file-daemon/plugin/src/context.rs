@@ -93,6 +93,14 @@ impl Context {
         self.job().options = text::lossy(options);
     }
 
+    /// The operator chose something for a restore, and it came back as rubbish.
+    pub fn options_lost(&self, daemon: &dyn Daemon) {
+        let text = "the restore options came back damaged from the director's catalogue\n\
+                    hint: nothing was restored; write the values a little longer or shorter, or use \
+                    another catalogue than SQLite";
+        self.job().fail(daemon, text.into());
+    }
+
     /// The plugin line of the file that comes back next.
     pub fn restore_line(&self, line: &[u8]) {
         self.job().line.get_or_insert_with(|| text::lossy(line));
