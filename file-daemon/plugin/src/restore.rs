@@ -136,9 +136,15 @@ impl Job {
 
     /// The last file has come back: the backend makes it whole.
     pub(crate) fn end_restore(&mut self, daemon: &dyn Daemon, good: bool) -> Result<(), Trouble> {
+        if self.body != Body::None {
+            // There is no word for it: the end of the socket discards. Where the daemon has failed, it
+            // has said so itself.
+            self.current = None;
+            let unclosed = || format!("{}: the daemon did not close it", self.name).into();
+            return if good { Err(unclosed()) } else { Ok(()) };
+        }
         let refused = self.refused;
-        let is_open = self.body != Body::None;
-        let good = good && refused == 0 && !is_open;
+        let good = good && refused == 0;
         let backend = self.backend()?;
         backend.say(daemon, &ToBackend::Finish { good })?;
         let Heard::Message(ToPlugin::Done { good: is_done }) = backend.hear(daemon)? else {
@@ -148,9 +154,6 @@ impl Job {
         self.current = None;
         if refused > 0 {
             return Err(format!("{refused} files could not be restored").into());
-        }
-        if is_open {
-            return Err(format!("{}: the daemon did not close it", self.name).into());
         }
         if good && !is_done {
             return Err("the backend could not end the restore well".into());

@@ -18,6 +18,9 @@ const WORD: &str = "file-daemon-backend";
 /// The first descriptor that is not standard.
 const FIRST_OTHER: c_int = 3;
 
+/// The kernel's signals.
+const SIGNALS: libc::c_long = 64;
+
 /// Where an old kernel's search for open descriptors ends, if the limit is higher.
 const OTHERS_MAX: u64 = 1 << 20;
 
@@ -64,11 +67,13 @@ fn clean() -> io::Result<()> {
     // A group, and more: what the backend starts is found by its session, in whatever group it is.
     // SAFETY: no memory is involved; a child that was forked just now leads no group.
     unsafe { libc::setsid() };
-    for signal in 1..=libc::SIGRTMAX() {
-        if signal != libc::SIGKILL && signal != libc::SIGSTOP {
-            // SAFETY: no memory is involved; what cannot be set is refused.
-            unsafe { libc::signal(signal, libc::SIG_DFL) };
-        }
+    // The kernel is asked itself: the C library refuses those of its own use, which may be ignored too.
+    let default = [0_u64; 4];
+    for signal in 1..=SIGNALS {
+        let nowhere = std::ptr::null::<u64>();
+        // SAFETY: zeros are what the kernel takes for the default, and they live until the call
+        // returns; what cannot be set is refused.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), nowhere, 8_usize) };
     }
     // SAFETY: all zeros are a valid set, and it lives until both calls return.
     unsafe {
@@ -95,5 +100,20 @@ fn mark_one_by_one() {
     for descriptor in FIRST_OTHER..end {
         // SAFETY: no memory is involved; a descriptor that is not open is refused.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_kernels_are_served_one_by_one() {
+        // SAFETY: no memory is involved.
+        let open = unsafe { libc::dup(1) };
+        mark_one_by_one();
+        // SAFETY: as above; the descriptor is ours.
+        let (flags, _) = unsafe { (libc::fcntl(open, libc::F_GETFD), libc::close(open)) };
+        assert_eq!(flags, libc::FD_CLOEXEC);
     }
 }

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn long_texts_are_cut_between_lines_where_there_are_some() {
         let line = "x".repeat(600);
-        let pieces = pieces(&vec![line.as_str(); 7].join("\n"));
+        let pieces = pieces(&[line.as_str(); 7].join("\n"));
         assert_eq!(pieces.len(), 3);
         assert!(pieces.iter().all(|piece| piece.split('\n').all(|part| part == line)));
     }
