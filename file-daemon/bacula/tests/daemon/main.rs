@@ -15,6 +15,7 @@
 mod cancel;
 mod failures;
 mod host;
+mod installed;
 mod job;
 mod jobs;
 mod object;
