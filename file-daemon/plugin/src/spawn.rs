@@ -73,7 +73,9 @@ fn clean() -> io::Result<()> {
         let nowhere = std::ptr::null::<u64>();
         // SAFETY: zeros are what the kernel takes for the default, and they live until the call
         // returns; what cannot be set is refused.
-        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), nowhere, 8_usize) };
+        unsafe {
+            libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), nowhere, 8_usize)
+        };
     }
     // SAFETY: all zeros are a valid set, and it lives until both calls return.
     unsafe {

@@ -1,7 +1,7 @@
 //! The director cancels, in every state of a job: from another thread, and nobody waits for long.
 
+use crate::drive::{create, save};
 use crate::job::{END, Job, Packet, START};
-use crate::jobs::{create, save};
 use crate::object::Object;
 use crate::version::VERSIONS;
 use std::ptr::null_mut;

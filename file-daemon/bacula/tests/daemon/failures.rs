@@ -1,7 +1,7 @@
 //! Panics, null addresses, packets of an unknown layout: the job fails, the daemon lives.
 
+use crate::drive::{create, save};
 use crate::job::{ATTRIBUTES, CHECK, CREATE, END, IO, Job, Packet, START, START_RESTORE};
-use crate::jobs::{create, save};
 use crate::object::{Object, built};
 use crate::version::VERSIONS;
 use std::process::Command;

@@ -13,6 +13,7 @@
 )]
 
 mod cancel;
+mod drive;
 mod failures;
 mod host;
 mod installed;
