@@ -5,20 +5,17 @@ use crate::ending::{self, Leader};
 use crate::leftover::{self, Scratch};
 use crate::socket::Socket;
 use crate::stop::{self, Stop};
+use crate::trouble::{self, Trouble, out_of_turn};
 use crate::{Daemon, program, spawn, text};
 use protocol::{Frame, FrameError, Incoming, Severity, ToBackend, ToPlugin, send, send_data};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How much of what the backend wrote to standard output and error goes into the job's log.
-const LAST_WORDS: u64 = 2000;
 
 /// How long a backend whose socket has ended may take to tell its exit status.
 const STATUS_WAIT: Duration = Duration::from_secs(3);
@@ -28,27 +25,6 @@ const KILL_WAIT: Duration = Duration::from_secs(5);
 
 /// Heads of frames are read in groups; bodies that are larger pass by this buffer.
 const BUFFER: usize = 8 << 10;
-
-/// Why the job cannot go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    /// For the job's log.
-    Says(String),
-    /// The job's log has it already.
-    Told,
-}
-
-impl From<&str> for Trouble {
-    fn from(text: &str) -> Self {
-        Self::Says(text.to_owned())
-    }
-}
-
-impl From<String> for Trouble {
-    fn from(text: String) -> Self {
-        Self::Says(text)
-    }
-}
 
 /// What a backend said that is for the caller to understand.
 #[derive(Debug)]
@@ -215,22 +191,12 @@ impl Backend {
                 "the backend hung up in the middle of the job".to_owned()
             }
         };
-        let words = self.last_words();
+        let words = trouble::last_words(&self.words);
         if !words.is_empty() {
             text.push_str("; its last words were:\n");
             text.push_str(&words);
         }
         text.into()
-    }
-
-    fn last_words(&self) -> String {
-        let length = self.words.metadata().map_or(0, |metadata| metadata.len());
-        let begin = length.saturating_sub(LAST_WORDS);
-        let mut words = vec![0; usize::try_from(length - begin).unwrap_or(0)];
-        match self.words.read_exact_at(&mut words, begin) {
-            Ok(()) => text::lossy(&words).trim().to_owned(),
-            Err(_) => String::new(),
-        }
     }
 
     /// Tells it to end, without waiting: after its last word by the end of the socket alone, before it
@@ -262,9 +228,4 @@ impl Drop for Backend {
         self.stop.leave(self.group);
         let _ = self.child.try_wait();
     }
-}
-
-/// The backend broke the protocol.
-pub(crate) fn out_of_turn() -> Trouble {
-    "the backend spoke out of turn".into()
 }

@@ -1,8 +1,9 @@
 //! The conversation of a backup or an estimate.
 
 use crate::Daemon;
-use crate::backend::{Heard, Trouble, out_of_turn};
+use crate::backend::Heard;
 use crate::job::{After, Body, Head, Job, Next};
+use crate::trouble::{Trouble, out_of_turn};
 use protocol::{FileType, NAMESPACE, OBJECT_PIECE_MAX, Purpose, ToBackend, ToPlugin};
 
 impl Job {

@@ -1,8 +1,8 @@
 //! What a daemon may ask, from which thread, and what becomes of a failure.
 
-use crate::backend::Trouble;
 use crate::job::{After, Create, Job, Next};
 use crate::stop::Stop;
+use crate::trouble::Trouble;
 use crate::{Daemon, is_ours, text};
 use protocol::{PLUGIN, Purpose, Reply};
 use std::path::PathBuf;

@@ -1,8 +1,9 @@
 //! What a context holds: the job's backends, and where the conversation stands.
 
-use crate::backend::{Backend, Heard, Trouble, out_of_turn};
+use crate::backend::{Backend, Heard};
 use crate::context::Settings;
 use crate::stop::Stop;
+use crate::trouble::{Trouble, out_of_turn};
 use crate::{Daemon, NAMESPACE, text};
 use protocol::{FileType, Purpose, Severity, ToBackend, ToPlugin, VERSION};
 use std::sync::Arc;

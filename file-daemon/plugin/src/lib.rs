@@ -15,6 +15,7 @@
 //! | `backup`, `restore` | the two conversations |
 //! | `backend` | a process, its socket, and what it says |
 //! | `spawn`, `ending`, `leftover` | how the process begins and ends, and what it may leave |
+//! | `trouble` | why a job cannot go on |
 //! | `stop` | the cancel, from another thread |
 //! | `program` | where the backend's program is |
 //! | `socket`, `text` | bytes to the backend, words to the daemon |
@@ -34,6 +35,7 @@ mod socket;
 mod spawn;
 mod stop;
 mod text;
+mod trouble;
 
 pub use context::{Context, Settings};
 pub use job::{After, Create, Head, Next};

@@ -1,8 +1,9 @@
 //! The conversation of a restore.
 
-use crate::backend::{Heard, Trouble, out_of_turn};
+use crate::backend::Heard;
 use crate::job::{Body, Create, Job};
 use crate::text::{self, TEXT_BYTES};
+use crate::trouble::{Trouble, out_of_turn};
 use crate::{Daemon, is_ours};
 use protocol::{FileType, NAMESPACE, Purpose, Reply, Severity, ToBackend, ToPlugin};
 use std::time::{Duration, Instant};
