@@ -20,4 +20,5 @@ mod installed;
 mod job;
 mod jobs;
 mod object;
+mod real;
 mod version;

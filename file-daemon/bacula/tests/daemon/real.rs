@@ -1,0 +1,162 @@
+//! The daemon itself: what it makes of a backend's faults, and that it outlives them.
+
+use crate::object::built;
+use fixtures::bacula::{Bacula, JobSpec, Level, Programs, RestoreSpec, Setup};
+use fixtures::{Scratch, StandInBackend};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+struct Stage {
+    backend: StandInBackend,
+    bacula: Bacula,
+    scratch: Scratch,
+}
+
+/// Jobs of the usual version, and with time of 15 as well.
+fn on_each_version(work: impl Fn(&Stage)) {
+    let newer = fixtures::is_long().then(Programs::of_15).flatten();
+    for programs in [Some(Programs::usual()), newer].into_iter().flatten() {
+        let scratch = Scratch::new();
+        let backend = StandInBackend::install(scratch.path());
+        let configuration = format!("backend = {}\n", backend.program().display());
+        let setup = Setup::of(programs).plugin(built()).file("seawall-fd.conf", configuration);
+        let bacula = setup
+            .job("x", JobSpec::of("seawall:x"))
+            .job("two", JobSpec::of("seawall:x").and("seawall:y"))
+            .job("io", JobSpec::of("seawall:panic=io"))
+            .job("start", JobSpec::of("seawall:panic=start"))
+            .start(&scratch);
+        work(&Stage { backend, bacula, scratch });
+    }
+}
+
+/// The failures that the plugin told.
+fn fatal(log: &str) -> Vec<&str> {
+    let told = log.lines().filter(|line| line.contains("Fatal error: ") && line.contains("t-fd"));
+    told.map(|line| line.split("Fatal error: ").nth(1).unwrap()).collect()
+}
+
+#[test]
+fn a_backup_fails_with_its_backend() {
+    on_each_version(|Stage { backend, bacula, .. }| {
+        for (name, value, wanted) in [
+            ("FAULT", "die@hello", "the backend died"),
+            ("FAULT", "die@file0", "the backend died"),
+            ("FAULT", "die@body", "the backend died"),
+            ("FAULT", "die@last-byte", "the backend died"),
+            ("FAULT", "failed@end", "failed at end"),
+            ("FAULT", "garbage@body", "the backend said what is no message"),
+            ("WRONG_LENGTH", "1", "/@seawall/"),
+            ("WRONG_VERSION", "1", "the program seawall 0.0.0-stand-in"),
+        ] {
+            backend.instruct(&[(name, value)]);
+            let job = bacula.run_job("x", Level::Full);
+            assert_eq!(job.termination, "*** Backup Error ***", "{value}\n{}", job.log);
+            let [told] = fatal(&job.log)[..] else { panic!("{value}\n{}", job.log) };
+            assert!(told.starts_with(wanted), "{value}: {told}");
+        }
+        backend.instruct(&[("NO_FILES", "1"), ("NO_OBJECTS", "1")]);
+        assert_eq!(bacula.run_job("x", Level::Full).status, 'f');
+        for job in ["io", "start"] {
+            backend.instruct(&[]);
+            let job = bacula.run_job(job, Level::Full);
+            assert_eq!((job.status, fatal(&job.log).len()), ('f', 1), "{}", job.log);
+        }
+        bacula.run_job("two", Level::Full).ok();
+        assert!(bacula.file_daemon_is_alive());
+    });
+}
+
+#[test]
+fn what_the_backend_reports_stands_in_the_log() {
+    on_each_version(|Stage { backend, bacula, .. }| {
+        backend.instruct(&[("REPORTS", "1"), ("UNKNOWN_SIZE", "1")]);
+        let job = bacula.run_job("x", Level::Full);
+        assert_eq!(job.termination, "Backup OK -- with warnings", "{}", job.log);
+        assert!(job.log.contains("Error: an error\n") && job.log.contains("Warning: a long"));
+        assert!(!job.log.contains("for those who look") && fatal(&job.log).is_empty());
+    });
+}
+
+#[test]
+fn a_cancel_ends_a_backend_that_hangs() {
+    on_each_version(|Stage { backend, bacula, .. }| {
+        for place in ["hello", "file0", "body"] {
+            let settings = [("FAULT", &*format!("silence@{place}")), ("GRANDCHILD", "1")];
+            backend.instruct(&settings);
+            let job = bacula.start_job("x", Level::Full);
+            let note = format!("fault silence at {place}");
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while backend.noted(&note).is_none() {
+                assert!(Instant::now() < deadline, "{}", bacula.job_log(job));
+                thread::sleep(Duration::from_millis(20));
+            }
+            let begin = Instant::now();
+            let _ = bacula.cancel(job);
+            let job = bacula.wait(job);
+            assert_eq!(job.termination, "Backup Canceled", "{place}\n{}", job.log);
+            assert!(fatal(&job.log).len() <= 1, "{}", job.log);
+            let line = backend.journal().into_iter().rfind(|line| line.ends_with(&note)).unwrap();
+            let process = line.split(' ').next().unwrap().to_owned();
+            while fs::exists(format!("/proc/{process}")).unwrap() {
+                assert!(begin.elapsed() < Duration::from_secs(15), "{process} lives");
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
+        backend.instruct(&[]);
+        bacula.run_job("x", Level::Full).ok();
+    });
+}
+
+#[test]
+fn a_restore_fails_with_its_backend() {
+    on_each_version(|Stage { backend, bacula, .. }| {
+        backend.instruct(&[]);
+        let full = bacula.run_job("x", Level::Full).good();
+        let spec = RestoreSpec::of_jobs(&[full.job_id]);
+        for (name, value, wanted) in [
+            ("FAULT", "die@create", "the backend died"),
+            ("FAULT", "die@body", "the backend died"),
+            ("FAULT", "failed@close", "failed at close"),
+            ("FAULT", "failed@finish", "failed at finish"),
+            ("BAD_CLOSE", "1", "/@seawall/"),
+            ("BAD_DONE", "1", "the backend could not"),
+            ("REPLY", "failed", "4 files could not"),
+        ] {
+            backend.instruct(&[(name, value)]);
+            let job = bacula.restore(&spec);
+            assert_eq!(job.termination, "*** Restore Error ***", "{value}\n{}", job.log);
+            let [told] = fatal(&job.log)[..] else { panic!("{value}\n{}", job.log) };
+            assert!(told.starts_with(wanted), "{value}: {told}");
+        }
+        backend.instruct(&[]);
+        // Of this length the catalogue of the older version gives it back.
+        bacula.restore(&spec.plugin_option("target", "now")).ok();
+        assert!(bacula.file_daemon_is_alive());
+        let options = backend.journal().into_iter().rfind(|line| line.contains(" options "));
+        assert!(options.unwrap().contains("target=\"now\""));
+    });
+}
+
+#[test]
+fn files_that_the_daemon_writes_itself_have_owner_mode_and_time() {
+    on_each_version(|Stage { backend, bacula, scratch }| {
+        backend.instruct(&[]);
+        let full = bacula.run_job("x", Level::Full).good();
+        backend.instruct(&[("REPLY", "core")]);
+        let place = scratch.join("place");
+        let spec = RestoreSpec::of_jobs(&[full.job_id]).to(&place);
+        bacula.restore(&spec).ok();
+        let large = place.join("@seawall/stand-in/0000000007/data/large.bin");
+        let metadata = fs::metadata(&large).unwrap();
+        let found = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid(), metadata.mtime());
+        assert_eq!(found, (0o640, 1001, 1002, 1_700_000_000));
+        assert_eq!(metadata.len(), 1_000_000);
+        // A file that is there stays, if the operator says so: the daemon looks itself.
+        fs::write(&large, "mine").unwrap();
+        let _ = bacula.restore(&spec.replace("never"));
+        assert_eq!(fs::read(&large).unwrap(), b"mine");
+    });
+}
