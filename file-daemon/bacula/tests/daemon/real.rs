@@ -160,3 +160,17 @@ fn files_that_the_daemon_writes_itself_have_owner_mode_and_time() {
         assert_eq!(fs::read(&large).unwrap(), b"mine");
     });
 }
+
+/// The daemon has sent the job's end to its director before it tells the plugin: the backup is whole,
+/// and only what the next one would have known is missing.
+#[test]
+fn what_fails_after_the_job_s_end_is_told_and_no_more() {
+    on_each_version(|Stage { backend, bacula, .. }| {
+        for (name, value) in [("BAD_DONE", "1"), ("FAULT", "die@finish")] {
+            backend.instruct(&[(name, value)]);
+            let job = bacula.run_job("x", Level::Full);
+            assert_eq!((&*job.termination, fatal(&job.log).len()), ("Backup OK", 1), "{}", job.log);
+        }
+        assert!(bacula.file_daemon_is_alive());
+    });
+}
