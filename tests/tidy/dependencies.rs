@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
 const APART: &[(&str, &[&str])] = &[
     ("seawall-file-daemon-plugin", &["seawall-file-daemon-protocol", "libc"]),
     ("seawall-file-daemon-bacula", &["seawall-file-daemon-plugin", "libc"]),
+    ("seawall-file-daemon-bareos", &["seawall-file-daemon-plugin", "libc"]),
 ];
 
 /// What must never be in the program: other TLS, other runtimes, licences that bind its users.

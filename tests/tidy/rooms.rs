@@ -36,7 +36,15 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "repository/src/check.rs",
         ],
     ),
-    ("unsafe ", &["file-daemon/plugin/", "file-daemon/bacula/"]),
+    (
+        "unsafe ",
+        &[
+            "file-daemon/plugin/",
+            "file-daemon/bacula/",
+            "file-daemon/bareos/",
+            "fixtures/bareos-host/src/bin/",
+        ],
+    ),
     ("SEAWALL_FAILPOINT", &["system/src/failpoint.rs"]),
 ];
 

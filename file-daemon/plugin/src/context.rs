@@ -147,6 +147,11 @@ impl Context {
         self.job().keeps(name)
     }
 
+    /// The shared object found that the job cannot go on: for instance a packet that it does not know.
+    pub fn refuse(&self, daemon: &dyn Daemon, why: &str) {
+        self.job().fail(daemon, why.into());
+    }
+
     /// A call from the daemon ended in a panic. The job fails, the daemon lives.
     pub fn panicked(&self, daemon: &dyn Daemon, what: &str) {
         self.job().fail(daemon, format!("the plugin has a fault: {what}").into());

@@ -1,0 +1,108 @@
+//! Events, and what comes with them.
+
+use crate::abi::{code, event, variable};
+use crate::call::Call;
+use crate::entry::words;
+use crate::options;
+use crate::packets::Object;
+use file_daemon_plugin::Severity;
+use std::ffi::{c_int, c_void};
+
+/// Objects are never longer: what is comes from nobody of ours.
+const OBJECT_BYTES: usize = 64 << 10;
+
+/// The job's type in a restore.
+const RESTORE: u8 = b'R';
+
+/// Does what an event asks. Events that nobody knows ask nothing; so do those whose value is missing,
+/// but for the begin of a backup.
+///
+/// # Safety
+/// `value` is what the daemon sends with events of this number, or null.
+pub(crate) unsafe fn handle(call: &Call<'_>, number: c_int, value: *mut c_void) -> c_int {
+    let (context, host) = (call.context(), &call.host);
+    // SAFETY: for the events below that ask, the value is a text or null.
+    let text = || unsafe { words(value.cast()) };
+    let is_good = match number {
+        event::CANCEL => {
+            context.cancel();
+            true
+        }
+        event::SINCE => {
+            // The time itself stands where others have an address.
+            call.own.note_since(value.addr().cast_signed() as i64);
+            true
+        }
+        event::PLUGIN_COMMAND => text().is_none_or(|line| context.check_line(host, &line)),
+        event::BACKUP_COMMAND => context.begin_backup(host, &text().unwrap_or_default()),
+        event::ESTIMATE_COMMAND => context.begin_estimate(host, &text().unwrap_or_default()),
+        event::RESTORE_COMMAND => {
+            if let Some(line) = text() {
+                context.restore_line(&line);
+            }
+            true
+        }
+        event::PLUGIN_OPTIONS => text().is_none_or(|text| choose(call, &text)),
+        event::RESTORE_OBJECT => {
+            // A null says that these were all.
+            if !value.is_null() {
+                // SAFETY: with this event comes a packet.
+                unsafe { object(call, value) };
+            }
+            true
+        }
+        event::END_RESTORE_JOB => {
+            context.end_restore(host, host.is_well());
+            true
+        }
+        event::JOB_END => {
+            context.job_end(host);
+            true
+        }
+        _ => true,
+    };
+    if is_good { code::OK } else { code::ERROR }
+}
+
+/// An operator's options. In a backup there are none to choose, and what nobody reads must not look
+/// as if somebody had.
+fn choose(call: &Call<'_>, text: &[u8]) -> bool {
+    let chosen = options::lines(text);
+    if chosen.is_empty() {
+        return true;
+    }
+    let is_restore =
+        call.host.number(variable::TYPE).is_none_or(|number| number == c_int::from(RESTORE));
+    if is_restore {
+        call.context().options(chosen.as_bytes());
+    } else {
+        let text = format!("plugin options are for restores, and this is none: {}", chosen.trim());
+        call.context().refuse(&call.host, &text);
+    }
+    is_restore
+}
+
+/// A piece of state that the director had kept: all of a restore's jobs, or the one that a backup
+/// continues.
+///
+/// # Safety
+/// `value` is a packet.
+unsafe fn object(call: &Call<'_>, value: *mut c_void) {
+    // SAFETY: the caller promises it.
+    let Some((object, _)) = (unsafe { call.packet::<Object>(value) }) else { return };
+    // SAFETY: texts of the packet, or null.
+    let (name, line) = unsafe { (words(object.name), words(object.line)) };
+    let line = line.unwrap_or_default();
+    let length = usize::try_from(object.length).unwrap_or(0);
+    if !file_daemon_plugin::is_ours(&line) || object.bytes.is_null() || length == 0 {
+        return;
+    }
+    if length > OBJECT_BYTES {
+        let text = format!("a restore object of {length} bytes is none of ours: it is left out");
+        return file_daemon_plugin::Daemon::report(&call.host, Severity::Warning, &text);
+    }
+    // SAFETY: the packet says that so many bytes are there.
+    let bytes = unsafe { std::slice::from_raw_parts(object.bytes, length) };
+    let name = name.unwrap_or_default();
+    call.context().object(&call.host, &name, object.job, &line, bytes);
+}
