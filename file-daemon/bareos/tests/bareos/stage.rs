@@ -1,0 +1,68 @@
+//! A directory with the shared object, its configuration, and room for jobs.
+
+use bareos_host::{Job, Outcome, Release, Scenario, Under, build};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use tempfile::TempDir;
+
+/// The plugin's own severities of messages.
+pub(crate) const FATAL: i32 = 3;
+
+/// What a test plays on.
+pub(crate) struct Stage {
+    dir: TempDir,
+    pub(crate) release: Release,
+    pub(crate) together: bool,
+    pub(crate) under: Under,
+    pub(crate) timeout_secs: u64,
+}
+
+impl Stage {
+    /// The shared object is there, and calls that program.
+    pub(crate) fn new(backend: &str) -> Self {
+        let dir = tempfile::Builder::new().prefix("sw-").tempdir().unwrap();
+        fs::copy(object(), dir.path().join("seawall-fd.so")).unwrap();
+        fs::write(dir.path().join("seawall-fd.conf"), format!("backend = {backend}\n")).unwrap();
+        fs::create_dir(dir.path().join("jobs")).unwrap();
+        let (release, under) = (Release::V25, Under::default());
+        Self { dir, release, together: false, under, timeout_secs: 40 }
+    }
+
+    /// A path in it.
+    pub(crate) fn join(&self, below: &str) -> PathBuf {
+        self.dir.path().join(below)
+    }
+
+    /// The shared object's copy.
+    pub(crate) fn plugin(&self) -> PathBuf {
+        self.join("seawall-fd.so")
+    }
+
+    /// Runs jobs. The plugin must keep to the interface, and leave nothing behind, whatever they do.
+    pub(crate) fn run(&self, jobs: Vec<Job>) -> Outcome {
+        let outcome = Scenario {
+            plugin: self.plugin(),
+            release: self.release,
+            store: self.join("jobs"),
+            together: self.together,
+            timeout_secs: self.timeout_secs,
+            jobs,
+        }
+        .run_under(&self.under);
+        assert!(outcome.loaded, "{outcome:#?}");
+        assert!(outcome.hung.is_empty(), "{outcome:#?}");
+        assert!(outcome.violations.is_empty(), "{outcome:#?}");
+        assert!(outcome.daemon_says.is_empty(), "{outcome:#?}");
+        let left = (&outcome.children_left, &outcome.descriptors_left, outcome.threads_left);
+        assert_eq!(left, (&Vec::new(), &Vec::new(), 0), "{outcome:#?}");
+        outcome
+    }
+}
+
+/// The build's copy of the shared object.
+pub(crate) fn object() -> &'static Path {
+    static OBJECT: OnceLock<PathBuf> = OnceLock::new();
+    OBJECT
+        .get_or_init(|| build("seawall-file-daemon-bareos", &["--lib"], "libseawall_bareos_fd.so"))
+}
