@@ -21,6 +21,8 @@ struct Notes {
     /// When the reference job began.
     since: Option<i64>,
     restore: RestoreFacts,
+    /// The daemon itself writes the file that comes back.
+    is_core: bool,
     /// What the packet of the present file points to: it must stay until that file's end.
     texts: Vec<CString>,
     bytes: Vec<u8>,
@@ -61,6 +63,14 @@ impl Own {
 
     pub(crate) fn note_restore(&self, facts: RestoreFacts) {
         self.notes().restore = facts;
+    }
+
+    pub(crate) fn is_core(&self) -> bool {
+        self.notes().is_core
+    }
+
+    pub(crate) fn note_core(&self, is_core: bool) {
+        self.notes().is_core = is_core;
     }
 
     /// Keeps what a packet shall point to, in place of what the last one pointed to. The addresses
@@ -130,19 +140,33 @@ impl Call<'_> {
     }
 }
 
+#[cfg(not(feature = "panics"))]
+fn provoked(_: &str, work: impl FnOnce() -> c_int) -> c_int {
+    work()
+}
+
+/// Panics after its work if the environment names the call.
+#[cfg(feature = "panics")]
+fn provoked(name: &str, work: impl FnOnce() -> c_int) -> c_int {
+    let code = work();
+    assert!(std::env::var("SEAWALL_TEST_PANIC").as_deref() != Ok(name), "provoked in {name}");
+    code
+}
+
 /// Does what the daemon asks. Failure is what a call answers that finds no job, or that panicked.
 ///
 /// # Safety
 /// `context` is the daemon's.
 pub(crate) unsafe fn call(
     context: *mut PluginContext,
+    name: &str,
     work: impl FnOnce(&Call<'_>) -> c_int,
 ) -> c_int {
     // SAFETY: the caller promises it. Another thread may be in a call of the same job, so that there
     // is no unique reference.
     let Some(own) = (unsafe { own(context) }) else { return code::ERROR };
     let call = Call { own: &own, host: Host::new(context, Some(&own)) };
-    ffi::guard(|| work(&call)).unwrap_or_else(|what| {
+    ffi::guard(|| provoked(name, || work(&call))).unwrap_or_else(|what| {
         let _ = ffi::guard(|| own.context.panicked(&call.host, &what));
         code::ERROR
     })

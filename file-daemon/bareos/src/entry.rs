@@ -108,7 +108,7 @@ unsafe extern "C" fn handle_event(
     // SAFETY: the daemon's event.
     let Ok(number) = c_int::try_from(unsafe { (*event).number }) else { return code::OK };
     // SAFETY: the daemon's context, and a value as the event's number says.
-    unsafe { call::call(context, |call| events::handle(call, number, value)) }
+    unsafe { call::call(context, "event", |call| events::handle(call, number, value)) }
 }
 
 /// A text of the daemon; none where it has none.

@@ -14,7 +14,7 @@ const CLOSE: c_int = 4;
 pub(crate) unsafe extern "C" fn io(context: *mut PluginContext, packet: *mut c_void) -> c_int {
     // SAFETY: the daemon's context, and its packet.
     unsafe {
-        call(context, |call| {
+        call(context, "io", |call| {
             let Some((packet, _)) = call.packet::<Io>(packet) else { return code::ERROR };
             (packet.windows_error, packet.is_windows) = (0, false);
             // Should this panic, the daemon must not take what it finds for success.

@@ -11,7 +11,7 @@ use std::ffi::{c_char, c_int, c_void};
 pub(crate) unsafe extern "C" fn start(context: *mut PluginContext, line: *mut c_char) -> c_int {
     // SAFETY: the daemon's context, and a text or null.
     unsafe {
-        call(context, |call| {
+        call(context, "line", |call| {
             if let Some(line) = words(line) {
                 call.context().restore_line(&line);
             }
@@ -24,10 +24,11 @@ pub(crate) unsafe extern "C" fn start(context: *mut PluginContext, line: *mut c_
 pub(crate) unsafe extern "C" fn create(context: *mut PluginContext, packet: *mut c_void) -> c_int {
     // SAFETY: the daemon's context, and its packet.
     unsafe {
-        call(context, |call| {
+        call(context, "create", |call| {
             let Some((packet, _)) = call.packet::<Restore>(packet) else { return code::ERROR };
             packet.status = created::ERROR;
             packet.status = decide(call, packet);
+            call.own.note_core(packet.status == created::CORE);
             code::OK
         })
     }
@@ -79,9 +80,22 @@ fn kind(number: c_int) -> Option<FileType> {
     }
 }
 
-/// The backend knows the attributes since the file was created.
-pub(crate) unsafe extern "C" fn attributes(_: *mut PluginContext, _: *mut c_void) -> c_int {
-    code::OK
+/// The backend knows the attributes since the file was created. To a file that it writes itself the
+/// daemon gives them only if it is told so once more.
+pub(crate) unsafe extern "C" fn attributes(
+    context: *mut PluginContext,
+    packet: *mut c_void,
+) -> c_int {
+    // SAFETY: the daemon's context, and its packet.
+    unsafe {
+        call(context, "attributes", |call| {
+            let Some((packet, _)) = call.packet::<Restore>(packet) else { return code::ERROR };
+            if call.own.is_core() {
+                packet.status = created::CORE;
+            }
+            code::OK
+        })
+    }
 }
 
 /// The daemon is done with a file; closing it told all.

@@ -20,7 +20,7 @@ const OBJECT_MODE: u32 = 0o600;
 pub(crate) unsafe extern "C" fn start(context: *mut PluginContext, packet: *mut c_void) -> c_int {
     // SAFETY: the daemon's context, and its packet.
     unsafe {
-        call(context, |call| {
+        call(context, "start", |call| {
             let Some((packet, _)) = call.packet::<Save>(packet) else { return code::ERROR };
             next(call, packet)
         })
@@ -106,7 +106,7 @@ fn plain(packet: &mut Save) {
 pub(crate) unsafe extern "C" fn end(context: *mut PluginContext) -> c_int {
     // SAFETY: the daemon's context.
     unsafe {
-        call(context, |call| match call.context().end_file(&call.host) {
+        call(context, "end", |call| match call.context().end_file(&call.host) {
             After::More => code::MORE,
             After::End => code::OK,
             After::Failed => code::ERROR,
@@ -118,7 +118,7 @@ pub(crate) unsafe extern "C" fn end(context: *mut PluginContext) -> c_int {
 pub(crate) unsafe extern "C" fn check(context: *mut PluginContext, name: *mut c_char) -> c_int {
     // SAFETY: the daemon's context, and a text or null.
     unsafe {
-        call(context, |call| {
+        call(context, "check", |call| {
             let is_kept = words(name).is_some_and(|name| call.context().keeps(&name));
             if is_kept { code::SEEN } else { code::OK }
         })

@@ -8,6 +8,11 @@
     reason = "a test may do what the plugin may not, and ends where something is wrong"
 )]
 
+mod cancel;
+mod faults;
 mod interface;
+mod jobs;
+mod memory;
 mod no_backend;
+mod restores;
 mod stage;

@@ -1,6 +1,7 @@
 //! A directory with the shared object, its configuration, and room for jobs.
 
 use bareos_host::{Job, Outcome, Release, Scenario, Under, build};
+use fixtures::StandInBackend;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -27,6 +28,16 @@ impl Stage {
         fs::create_dir(dir.path().join("jobs")).unwrap();
         let (release, under) = (Release::V25, Under::default());
         Self { dir, release, together: false, under, timeout_secs: 40 }
+    }
+
+    /// The shared object is there, and calls the stand-in, instructed so.
+    pub(crate) fn with_stand_in(settings: &[(&str, &str)]) -> (Self, StandInBackend) {
+        let stage = Self::new("/does/not/exist");
+        let stand_in = StandInBackend::install(stage.dir.path());
+        let line = format!("backend = {}\n", stand_in.program().display());
+        fs::write(stage.join("seawall-fd.conf"), line).unwrap();
+        stand_in.instruct(settings);
+        (stage, stand_in)
     }
 
     /// A path in it.
@@ -65,4 +76,9 @@ pub(crate) fn object() -> &'static Path {
     static OBJECT: OnceLock<PathBuf> = OnceLock::new();
     OBJECT
         .get_or_init(|| build("seawall-file-daemon-bareos", &["--lib"], "libseawall_bareos_fd.so"))
+}
+
+/// Ends of a run's jobs.
+pub(crate) fn ends(outcome: &Outcome) -> Vec<&str> {
+    outcome.jobs.iter().map(|job| job.termination.as_str()).collect()
 }
