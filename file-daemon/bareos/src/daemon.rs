@@ -86,11 +86,12 @@ impl<'a> Host<'a> {
         unsafe { get(self.context, variable, out) == crate::abi::code::OK }
     }
 
-    /// Whether the daemon knows of no failure of the job.
+    /// Whether the daemon knows of no failure of the job. Of the letters for a job's status these are
+    /// the bad ones: canceled, error, fatal error, ended with errors, incomplete. Any other must not
+    /// pass for one: a restore would be left half done, and the daemon would call it good.
     pub(crate) fn is_well(&self) -> bool {
-        // Running, ended well, or well with warnings: canceled, error, fatal and so on are letters too.
-        let well = [b'R', b'T', b'W'].map(c_int::from);
-        self.number(variable::STATUS).is_none_or(|status| well.contains(&status))
+        let bad = [b'A', b'e', b'f', b'E', b'I'].map(c_int::from);
+        self.number(variable::STATUS).is_none_or(|status| !bad.contains(&status))
     }
 }
 

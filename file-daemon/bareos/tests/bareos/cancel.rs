@@ -128,10 +128,10 @@ fn a_restore_can_be_cancelled_while_it_waits_for_the_backend() {
         let jobs = in_all_manners(&Job::restore(2, &[1], "/restored"), at, nth, A_WHILE);
         check(&stage, jobs, "Restore Canceled");
     }
-    // The socket is full when nobody takes what comes: some write waits. It is not known which, so
-    // that every one is watched by the one cancel that comes in time.
+    // Nobody takes what comes after the first bytes: the second record is more than a socket holds, and
+    // its write waits.
     stand_in.instruct(&[("FAULT", "silence@body")]);
-    let jobs = in_all_manners(&Job::restore(2, &[1], "/restored"), "write", 1, Moment::During(300));
+    let jobs = in_all_manners(&Job::restore(2, &[1], "/restored"), "write", 2, A_WHILE);
     check(&stage, jobs, "Restore Canceled");
 }
 

@@ -74,8 +74,9 @@ impl Stage {
 /// The build's copy of the shared object.
 pub(crate) fn object() -> &'static Path {
     static OBJECT: OnceLock<PathBuf> = OnceLock::new();
-    OBJECT
-        .get_or_init(|| build("seawall-file-daemon-bareos", &["--lib"], "libseawall_bareos_fd.so"))
+    let target = ["--lib", "--features", "panics"];
+    let file = "libseawall_bareos_fd.so";
+    OBJECT.get_or_init(|| build("seawall-file-daemon-bareos", &target, file))
 }
 
 /// Ends of a run's jobs.
