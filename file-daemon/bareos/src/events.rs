@@ -3,9 +3,8 @@
 use crate::abi::{code, event, variable};
 use crate::call::Call;
 use crate::entry::words;
-use crate::options;
 use crate::packets::Object;
-use file_daemon_plugin::Severity;
+use file_daemon_plugin::{PLUGIN, Severity};
 use std::ffi::{c_int, c_void};
 
 /// Objects are never longer: what is comes from nobody of ours.
@@ -64,20 +63,21 @@ pub(crate) unsafe fn handle(call: &Call<'_>, number: c_int, value: *mut c_void) 
     if is_good { code::OK } else { code::ERROR }
 }
 
-/// An operator's options. In a backup there are none to choose, and what nobody reads must not look
-/// as if somebody had.
+/// An operator's options, which the backend reads. In a backup there are none to choose, and what
+/// nobody reads must not look as if somebody had.
 fn choose(call: &Call<'_>, text: &[u8]) -> bool {
-    let chosen = options::lines(text);
-    if chosen.is_empty() {
+    let own = text.strip_prefix(PLUGIN.as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
+    if own.unwrap_or(text).trim_ascii().is_empty() {
         return true;
     }
     let is_restore =
         call.host.number(variable::TYPE).is_none_or(|number| number == c_int::from(RESTORE));
     if is_restore {
-        call.context().options(chosen.as_bytes());
+        call.context().options(text);
     } else {
-        let text = format!("plugin options are for restores, and this is none: {}", chosen.trim());
-        call.context().refuse(&call.host, &text);
+        let chosen = String::from_utf8_lossy(text);
+        let why = format!("plugin options are for restores, and this is none: {}", chosen.trim());
+        call.context().refuse(&call.host, &why);
     }
     is_restore
 }

@@ -11,7 +11,6 @@
 //! | `call` | what every call has in common |
 //! | `daemon` | the daemon's messages and variables |
 //! | `events` | its events |
-//! | `options` | an operator's words for a restore |
 //! | `saving`, `restoring`, `io` | files on their way out and back |
 
 #![allow(unsafe_code, reason = "all of it speaks C")]
@@ -22,7 +21,6 @@ mod daemon;
 mod entry;
 mod events;
 mod io;
-mod options;
 mod packets;
 mod restoring;
 mod saving;

@@ -56,7 +56,7 @@ fn a_restore_hears_of_all_jobs_objects_and_the_operators_words() {
             vec![Job::full(1, &[LINE]), Job::after(2, 'I', 1, &["seawall:engine=other"]), restore];
         let outcome = stage.run(jobs);
         assert_eq!(ends(&outcome), ["Backup OK", "Backup OK", "Restore OK"]);
-        let wanted = "target_time=2026-05-01 03:00:00\\nto=/srv\\n";
+        let wanted = "seawall:target_time=2026-05-01 03:00:00:to=/srv";
         assert_eq!(stand_in.noted("options ").as_deref(), Some(wanted));
         let journal = stand_in.journal();
         let last = journal.iter().rposition(|line| line.contains(" job Job ")).unwrap();

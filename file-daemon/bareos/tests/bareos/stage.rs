@@ -1,9 +1,10 @@
 //! A directory with the shared object, its configuration, and room for jobs.
 
-use bareos_host::{Job, Outcome, Release, Scenario, Under, build};
+use bareos_host::{Job, Outcome, Release, Scenario, Under};
 use fixtures::StandInBackend;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
@@ -71,12 +72,17 @@ impl Stage {
     }
 }
 
-/// The build's copy of the shared object.
+/// The shared object, built with its panics in a place of its own: nobody else may take that one.
 pub(crate) fn object() -> &'static Path {
     static OBJECT: OnceLock<PathBuf> = OnceLock::new();
-    let target = ["--lib", "--features", "panics"];
-    let file = "libseawall_bareos_fd.so";
-    OBJECT.get_or_init(|| build("seawall-file-daemon-bareos", &target, file))
+    OBJECT.get_or_init(|| {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bareos");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--locked", "--offline", "-p", env!("CARGO_PKG_NAME")]);
+        cargo.args(["--features", "panics", "--target-dir"]).arg(&target);
+        fixtures::run(cargo.current_dir(env!("CARGO_MANIFEST_DIR"))).ok();
+        target.join("debug/libseawall_bareos_fd.so")
+    })
 }
 
 /// Ends of a run's jobs.
