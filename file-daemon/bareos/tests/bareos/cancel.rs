@@ -10,17 +10,20 @@ const LINE: &str = "seawall:engine=stand-in";
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a call has waited for the stand-in when the cancel comes.
-const A_WHILE: Moment = Moment::During(60);
+const A_WHILE: Moment = Moment::During(150);
 
 const MANNERS: [Manner; 3] = [Manner::Orderly, Manner::Abrupt, Manner::Stubborn];
 
-fn check(stage: &Stage, jobs: Vec<Job>, end: &str) {
-    let begin = Instant::now();
-    let outcome = stage.run(jobs);
-    assert!(begin.elapsed() < LIMIT, "{outcome:#?}");
-    for job in &outcome.jobs {
-        assert_eq!(job.termination, end, "{:?}\n{}", job.calls, job.log());
-        assert!(job.called("freePlugin") && !job.called("event 2"), "{:?}", job.calls);
+fn check(stage: &Stage, jobs: &[Job], end: &str) {
+    // A few at a time, so that one that waited too long is seen among others on a slow machine.
+    for some in jobs.chunks(12) {
+        let begin = Instant::now();
+        let outcome = stage.run(some.to_vec());
+        assert!(begin.elapsed() < LIMIT, "{outcome:#?}");
+        for job in &outcome.jobs {
+            assert_eq!(job.termination, end, "{:?}\n{}", job.calls, job.log());
+            assert!(job.called("freePlugin") && !job.called("event 2"), "{:?}", job.calls);
+        }
     }
 }
 
@@ -59,7 +62,7 @@ fn a_backup_can_be_cancelled_before_and_after_every_call() {
     jobs.retain(is_possible);
     // An orderly daemon asks no second line of a job that was cancelled in the first.
     stage.run(vec![Job::full(1, &[LINE])]);
-    check(&stage, jobs, "Backup Canceled");
+    check(&stage, &jobs, "Backup Canceled");
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn a_backup_can_be_cancelled_while_it_waits_for_the_backend() {
         let fault = format!("silence@{silent}");
         let (stage, stand_in) = Stage::with_stand_in(&[("FAULT", &fault)]);
         let jobs = in_all_manners(&Job::full(1, &[LINE]), at, nth, A_WHILE);
-        check(&stage, jobs, "Backup Canceled");
+        check(&stage, &jobs, "Backup Canceled");
         assert!(stand_in.noted(&format!("fault silence at {silent}")).is_some());
     }
 }
@@ -111,7 +114,7 @@ fn a_restore_can_be_cancelled_before_and_after_every_call() {
         jobs.extend(in_all_manners(&job, at, 1, Moment::After));
     }
     // What comes after the result changes nothing of it; the plugin lives all the same.
-    check(&stage, jobs, "Restore Canceled");
+    check(&stage, &jobs, "Restore Canceled");
 }
 
 #[test]
@@ -126,13 +129,13 @@ fn a_restore_can_be_cancelled_while_it_waits_for_the_backend() {
     ] {
         stand_in.instruct(&[("FAULT", &format!("silence@{silent}"))]);
         let jobs = in_all_manners(&Job::restore(2, &[1], "/restored"), at, nth, A_WHILE);
-        check(&stage, jobs, "Restore Canceled");
+        check(&stage, &jobs, "Restore Canceled");
     }
     // Nobody takes what comes after the first bytes: the second record is more than a socket holds, and
     // its write waits.
     stand_in.instruct(&[("FAULT", "silence@body")]);
     let jobs = in_all_manners(&Job::restore(2, &[1], "/restored"), "write", 2, A_WHILE);
-    check(&stage, jobs, "Restore Canceled");
+    check(&stage, &jobs, "Restore Canceled");
 }
 
 #[test]
