@@ -128,11 +128,12 @@ fn what_does_not_come_back_whole_is_no_server() {
             lab.server.data().display()
         ))
     };
-    let damage: [(&str, &dyn Fn(&mut StoredJob), &str); 4] = [
-        ("missing", &|job| drop(job.files.remove(30)), "of its"),
-        ("changed", &|job| largest(job)[5000] ^= 1, "its bytes are not those"),
-        ("short", &|job| largest(job).truncate(8192), "write"),
-        ("long", &|job| largest(job).extend([0; 100]), "bytes and not"),
+    type Damage = fn(&mut StoredJob);
+    let damage: [(&str, Damage, &str); 4] = [
+        ("missing", |job| drop(job.files.remove(30)), "of its"),
+        ("changed", |job| largest(job)[5000] ^= 1, "its bytes are not those"),
+        ("short", |job| largest(job).truncate(8192), "write"),
+        ("long", |job| largest(job).extend([0; 100]), "bytes and not"),
     ];
     for (number, (place, damage, complaint)) in (2..).zip(damage) {
         let mut job = StoredJob {

@@ -6,16 +6,19 @@
 //! | `coming` | a file that comes back, and its body |
 //! | `subject` | what all ways of restoring share: links, sums over what came |
 //! | `directory` | a data directory that a server starts on |
+//! | `chain`, `places`, `destination` | which jobs, where to, and what is there already |
 //! | `carried_log` | the log that came among the files |
 //! | `trees` | a tool's streams, unpacked into trees and prepared on request |
 //! | `bridge` | bodies that are pushed, for who pulls them |
 
 mod bridge;
 mod carried_log;
+mod chain;
 mod choices;
 mod coming;
 mod destination;
 mod directory;
+mod places;
 mod subject;
 mod trees;
 

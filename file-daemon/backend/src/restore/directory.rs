@@ -1,9 +1,11 @@
 //! A data directory that a server starts on: every block is written once, where it belongs.
 
 use super::carried_log::{CarriedLog, key_of};
+use super::chain::{choose, descendants, first_proof, leave_out};
 use super::coming::{Coming, IncomingBody};
 use super::destination::make_room;
-use super::subject::{Needed, Surroundings, original, owner, place};
+use super::places::layout;
+use super::subject::{Needed, Surroundings, owner, place};
 use super::{Way, is_file};
 use crate::envelope::Envelope;
 use crate::names::Name;
@@ -11,13 +13,10 @@ use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use protocol::{FileType, Reply, Severity};
 use restore::{DirectoryTree, Marker};
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use stream::{
-    FileKind, FilePart, LastMile, Layout, LayoutRequest, Level, Link, Progress as _,
-    RecoveryRequest, RecoveryTarget, RootName, TreeWriter,
+    FileKind, FilePart, LastMile, Layout, Link, Plan, Progress as _, RecoveryRequest, TreeWriter,
 };
-use uuid::Uuid;
 
 /// What asks for log and gets none: all that there is lies where the server looks next.
 const NO_MORE_LOG: &str = "false";
@@ -94,7 +93,7 @@ impl<'a> DirectoryRestore<'a> {
     }
 
     /// The log that came among the files reaches where recovery shall end.
-    fn last_proof(&self) -> Result<stream::Plan> {
+    fn last_proof(&self) -> Result<Plan> {
         self.with.engine.cover(std::slice::from_ref(&self.data), &self.log, &self.request)
     }
 }
@@ -163,96 +162,4 @@ impl Way for DirectoryRestore<'_> {
         }
         Ok(())
     }
-}
-
-/// The newest backup of data that can serve the target, among the jobs that were selected.
-fn choose<'a>(links: &'a [Link], request: &RecoveryRequest) -> Result<&'a Link> {
-    let serves = |link: &&Link| {
-        let Some(earliest) = &link.earliest else { return false };
-        match &request.target {
-            RecoveryTarget::Time(time) => earliest.time <= *time,
-            RecoveryTarget::Position(position) => earliest.position <= *position,
-            _ => true,
-        }
-    };
-    let data = || links.iter().filter(|link| link.level != Level::Log);
-    data().filter(serves).next_back().ok_or_else(|| {
-        let names: Vec<String> = data().map(|link| link.name().to_string()).collect();
-        let text = match names.is_empty() {
-            true => "among the selected jobs is none with the data itself".to_owned(),
-            false => format!("none of {} reaches back to the target", names.join(", ")),
-        };
-        Error::new(Kind::NotFound, text).hint("Select the jobs from the last full on.")
-    })
-}
-
-/// A backup and all that continue it.
-fn descendants(links: &[Link], data: &Link) -> BTreeSet<Uuid> {
-    let mut found = BTreeSet::from([data.id]);
-    // They stand in the order of their jobs: a parent before its children.
-    for link in links {
-        if link.parent.is_some_and(|parent| found.contains(&parent)) {
-            found.insert(link.id);
-        }
-    }
-    found
-}
-
-/// Says which of the selected jobs are of no use here.
-fn leave_out(links: &[Link], chain: &BTreeSet<Uuid>) {
-    for link in links.iter().filter(|link| !chain.contains(&link.id)) {
-        tracing::warn!("the backup {} is not part of the chain and is left out", link.name());
-    }
-}
-
-/// The log must reach from the backup on, as far as the links tell; whether it reaches the target
-/// is known when it is here.
-fn first_proof(
-    with: &Surroundings<'_>,
-    data: &Link,
-    needed: &Needed,
-    request: &RecoveryRequest,
-) -> Result<stream::Plan> {
-    let promised = CarriedLog::promised(needed.links());
-    let to_its_end = RecoveryRequest {
-        target: RecoveryTarget::Immediate,
-        inclusive: None,
-        action: None,
-        // Which histories there are is written in pieces of log that have not come yet.
-        history: (promised.lanes_count() > 1).then(|| "current".to_owned()),
-        ..request.clone()
-    };
-    with.engine.cover(std::slice::from_ref(data), &promised, &to_its_end)
-}
-
-/// Each root where the daemon would put it, or where the operator wants it.
-fn layout(with: &Surroundings<'_>, data: &Link) -> Result<(Layout, PathBuf)> {
-    let main = main_root(with, data)?;
-    let to = match &with.choices.to {
-        Some(to) => to.clone(),
-        None => with.relocated(&original(data, &main)?),
-    };
-    let mut mapping = with.choices.tablespaces.clone();
-    let plain = with.engine.layout(data, &LayoutRequest { to: to.clone(), mapping: Vec::new() })?;
-    for (root, place) in plain.roots.iter().filter(|(root, _)| **root != main) {
-        let old = original(data, root)?;
-        let is_chosen = mapping.iter().any(|(wanted, _)| Path::new(wanted) == old);
-        // What would go back to its own place goes below the prefix like everything else.
-        if with.is_relocated() && *place == old && !is_chosen {
-            mapping.insert(0, (old.display().to_string(), with.relocated(&old)));
-        }
-    }
-    let layout = with.engine.layout(data, &LayoutRequest { to: to.clone(), mapping })?;
-    Ok((layout, to))
-}
-
-/// The root that goes where the operator says.
-fn main_root(with: &Surroundings<'_>, data: &Link) -> Result<RootName> {
-    let mark = Path::new("/seawall/main/root");
-    let request = LayoutRequest { to: mark.to_owned(), mapping: Vec::new() };
-    let layout = with.engine.layout(data, &request)?;
-    let found = layout.roots.into_iter().find(|(_, place)| place == mark);
-    found
-        .map(|(root, _)| root)
-        .ok_or_else(|| Error::new(Kind::Bug, "a layout without its main root"))
 }

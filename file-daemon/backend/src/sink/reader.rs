@@ -113,7 +113,7 @@ impl Reader {
         };
         match size {
             Some(size) => body.promised(size, &mut self.block)?,
-            None => body.to_the_end()?,
+            None => body.everything()?,
         }
         let Sending { tap, mut outcome, .. } = body;
         outcome.findings = tap.map(Tap::findings).unwrap_or_default();
@@ -156,7 +156,7 @@ impl Sending<'_> {
         Ok(())
     }
 
-    fn to_the_end(&mut self) -> Result<()> {
+    fn everything(&mut self) -> Result<()> {
         loop {
             let mut block = self.outbox.block();
             block.resize(BLOCK_BYTES, 0);
