@@ -64,14 +64,29 @@ pub(crate) fn the_original_place_and_a_moment_are_chosen(programs: &Programs) {
     lab.server.sql("DROP TABLE t");
     bacula.run_job("pg", Level::Incremental).ok();
 
-    // A server runs there; then there is one that was stopped. The catalogue of 9.6 gives some
-    // lengths of options back as rubbish: that is noticed, and another length is of use.
     let in_place = |more: &str| {
         let time = format!("{moment}{more}");
         let spec =
             RestoreSpec::current("pg").to(Path::new("/")).plugin_option("target_time", &time);
         spec.plugin_option("target_action", "promote")
     };
+    // A job that ends before it has taken all takes 15.0 two minutes: it waits for the storage daemon.
+    let in_place = if programs.prefix() == Programs::usual().prefix() {
+        refused(&mut lab, &bacula, &in_place)
+    } else {
+        lab.server.stop();
+        in_place("Z")
+    };
+    let restored = bacula.restore(&in_place.replace("always"));
+    assert_eq!(restored.termination, "Restore OK", "{}", restored.log);
+    assert!(restored.log.contains(".before-"), "{}", restored.log);
+    lab.server.start();
+    assert_eq!(sum(&lab.server), rows);
+}
+
+/// A server runs there; then there is one that was stopped. The catalogue of 9.6 gives some lengths of
+/// options back as rubbish: that is noticed, and another length is of use.
+fn refused(lab: &mut Lab, bacula: &Bacula, in_place: &dyn Fn(&str) -> RestoreSpec) -> RestoreSpec {
     let (in_place, refused) = ["Z", "0Z", "00Z"]
         .into_iter()
         .map(|more| (in_place(more), bacula.restore(&in_place(more))))
@@ -83,11 +98,7 @@ pub(crate) fn the_original_place_and_a_moment_are_chosen(programs: &Programs) {
     let refused = bacula.restore(&in_place.clone().replace("never"));
     assert_eq!(refused.termination, "*** Restore Error ***");
     assert!(refused.log.contains("is not empty"), "{}", refused.log);
-    let restored = bacula.restore(&in_place.replace("always"));
-    assert_eq!(restored.termination, "Restore OK", "{}", restored.log);
-    assert!(restored.log.contains(".before-"), "{}", restored.log);
-    lab.server.start();
-    assert_eq!(sum(&lab.server), rows);
+    in_place
 }
 
 pub(crate) fn operators_see_what_would_be_saved(programs: &Programs) {

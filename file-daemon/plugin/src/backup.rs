@@ -1,10 +1,10 @@
 //! The conversation of a backup or an estimate.
 
-use crate::Daemon;
-use crate::backend::Heard;
+use crate::backend::{Backend, Heard};
 use crate::job::{After, Body, Head, Job, Next};
 use crate::trouble::{Trouble, out_of_turn};
-use protocol::{FileType, NAMESPACE, OBJECT_PIECE_MAX, Purpose, ToBackend, ToPlugin};
+use crate::{Daemon, text};
+use protocol::{FileType, NAMESPACE, OBJECT_PIECE_MAX, Purpose, Severity, ToBackend, ToPlugin};
 
 impl Job {
     /// A plugin line begins.
@@ -153,16 +153,32 @@ impl Job {
         if self.current.is_some() && self.purpose == Purpose::Backup {
             return Err("the daemon ended the job before all files had come".into());
         }
-        let mut is_good = true;
         for backend in &mut self.finished {
-            backend.say(daemon, &ToBackend::Finish { good: true })?;
-            match backend.hear(daemon)? {
-                Heard::Message(ToPlugin::Done { good }) => is_good &= good,
-                _ => return Err(out_of_turn()),
+            // The backup is whole, and the daemon has said so: what is not kept costs a full.
+            if let Err(trouble) = keep(backend, daemon) {
+                let why = match trouble {
+                    Trouble::Says(text) => text,
+                    Trouble::Told => "it has said why".to_owned(),
+                };
+                let text = format!(
+                    "this host could not keep what the next incremental needs, which will be a full: {why}"
+                );
+                text::report(daemon, Severity::Warning, &text);
             }
-            backend.ask_to_end(true);
         }
         self.finished.clear();
-        if is_good { Ok(()) } else { Err("the backend could not end the backup well".into()) }
+        Ok(())
     }
+}
+
+/// Tells a backend that all is well, and hears that it has kept what it knows.
+fn keep(backend: &mut Backend, daemon: &dyn Daemon) -> Result<(), Trouble> {
+    backend.say(daemon, &ToBackend::Finish { good: true })?;
+    match backend.hear(daemon)? {
+        Heard::Message(ToPlugin::Done { good: true }) => {}
+        Heard::Message(ToPlugin::Done { good: false }) => return Err("the backend failed".into()),
+        _ => return Err(out_of_turn()),
+    }
+    backend.ask_to_end(true);
+    Ok(())
 }

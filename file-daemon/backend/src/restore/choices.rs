@@ -200,7 +200,7 @@ mod tests {
             assert!(choices.prepare && choices.mode == Mode::Server);
             assert_eq!(choices.point.time.as_deref(), Some("2026-11-20 15:00:00+01:00"));
         }
-        assert_eq!(Choices::parse("prepare=1\n").map(|choices| choices.prepare).unwrap(), true);
+        assert!(Choices::parse("prepare=1\n").unwrap().prepare);
     }
 
     #[test]

@@ -169,7 +169,8 @@ fn what_fails_after_the_job_s_end_is_told_and_no_more() {
         for (name, value) in [("BAD_DONE", "1"), ("FAULT", "die@finish")] {
             backend.instruct(&[(name, value)]);
             let job = bacula.run_job("x", Level::Full);
-            assert_eq!((&*job.termination, fatal(&job.log).len()), ("Backup OK", 1), "{}", job.log);
+            assert_eq!((&*job.termination, fatal(&job.log).len()), ("Backup OK", 0), "{}", job.log);
+            assert!(job.log.contains("Warning: this host could not keep"), "{}", job.log);
         }
         assert!(bacula.file_daemon_is_alive());
     });

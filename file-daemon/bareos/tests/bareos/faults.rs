@@ -160,7 +160,7 @@ fn what_fails_after_the_job_is_told() {
     for (setting, says) in [
         (("FAULT", "die@finish"), "exit status 3"),
         (("FAULT", "failed@finish"), "failed at finish"),
-        (("BAD_DONE", "1"), "could not end the backup well"),
+        (("BAD_DONE", "1"), "the backend failed"),
     ] {
         let (stage, _stand_in) = Stage::with_stand_in(&[setting]);
         let outcome = stage.run(vec![Job::full(1, &[LINE])]);

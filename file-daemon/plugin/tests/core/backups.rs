@@ -67,8 +67,7 @@ fn several_lines_have_a_backend_each_and_end_together() {
 
 #[test]
 fn a_backend_that_dies_is_a_failure_wherever_it_does() {
-    for place in ["hello", "start", "file0", "file2", "body", "last-byte", "state", "end", "finish"]
-    {
+    for place in ["hello", "start", "file0", "file2", "body", "last-byte", "state", "end"] {
         let fatal = failed(&[("FAULT", &format!("die@{place}"))]);
         assert!(fatal.contains("died in the middle of the job (exit status 3)"), "{fatal}");
         assert!(fatal.contains(&format!("last words were:\nstand-in-backend: died at {place}")));
@@ -77,8 +76,7 @@ fn a_backend_that_dies_is_a_failure_wherever_it_does() {
 
 #[test]
 fn a_backend_that_gives_up_says_why() {
-    for place in ["hello", "start", "file0", "file2", "body", "last-byte", "state", "end", "finish"]
-    {
+    for place in ["hello", "start", "file0", "file2", "body", "last-byte", "state", "end"] {
         let fatal = failed(&[("FAULT", &format!("failed@{place}"))]);
         assert_eq!(fatal, format!("failed at {place}\nhint: a test"));
     }
@@ -87,7 +85,7 @@ fn a_backend_that_gives_up_says_why() {
 
 #[test]
 fn a_backend_that_is_silent_hangs() {
-    for place in ["hello", "file1", "body", "finish"] {
+    for place in ["hello", "file1", "body"] {
         let fatal = failed(&[("FAULT", &format!("silence@{place}"))]);
         assert!(fatal.contains("silent"), "{place}: {fatal}");
     }
@@ -110,7 +108,23 @@ fn what_is_said_of_a_backup_must_be_true() {
     assert!(fatal.ends_with("large.bin: 999999 bytes were sent, 1000000 came"), "{fatal}");
     assert!(failed(&[("MISCOUNT", "1")]).contains("sent 5 files, 4 came"));
     assert!(failed(&[("NO_FILES", "1"), ("NO_OBJECTS", "1")]).contains("nothing to back up"));
-    assert!(failed(&[("BAD_DONE", "1")]).contains("could not end the backup well"));
+}
+
+#[test]
+fn what_cannot_be_kept_for_the_next_job_is_a_warning() {
+    for (setting, why) in [
+        (("BAD_DONE", "1"), "the backend failed"),
+        (("FAULT", "die@finish"), "exit status 3"),
+        (("FAULT", "failed@finish"), "failed at finish"),
+        (("FAULT", "silence@finish"), "silent"),
+    ] {
+        let desk = Desk::new(&[setting]);
+        assert!(desk.save(LINE).is_some());
+        desk.context.job_end(&desk);
+        assert!(desk.said(Severity::Fatal).is_empty(), "{why}");
+        let said = desk.said(Severity::Warning).concat();
+        assert!(said.contains("which will be a full") && said.contains(why), "{said}");
+    }
 }
 
 #[test]
