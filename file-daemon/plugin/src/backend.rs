@@ -151,7 +151,10 @@ impl Backend {
     /// It does not listen. If it has ended, it may have said why before.
     fn unheard(&mut self, daemon: &dyn Daemon, error: &io::Error) -> Trouble {
         match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => self.silent(),
+            // It takes nothing, but it may have said why.
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                self.listen(daemon).err().unwrap_or_else(|| self.silent())
+            }
             ErrorKind::InvalidInput => format!("the backend cannot be told: {error}").into(),
             _ => loop {
                 if let Err(trouble) = self.hear(daemon) {
