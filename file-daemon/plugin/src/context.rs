@@ -9,6 +9,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// A variable of the daemon's environment: after so many seconds of silence a backend hangs.
+const VARIABLE: &str = "SEAWALL_FILE_DAEMON_SILENCE";
+
+/// Where nothing else is set. A backend says every ten seconds that it lives.
+const SILENCE: Duration = Duration::from_secs(600);
+
 /// How backends are started and waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -22,9 +28,15 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let (silence, patience) = (Duration::from_secs(600), Duration::from_secs(30));
-        Self { program: None, silence, patience }
+        let silence = std::env::var(VARIABLE).ok().and_then(|text| seconds(&text));
+        let silence = silence.unwrap_or(SILENCE);
+        Self { program: None, silence, patience: Duration::from_secs(30) }
     }
+}
+
+/// A time that can be waited: a number of seconds, and not none.
+fn seconds(text: &str) -> Option<Duration> {
+    text.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
 /// A job of the daemon. All calls come from the job's thread, except [`Context::cancel`].
@@ -189,5 +201,18 @@ impl Context {
 impl Drop for Context {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_that_cannot_be_waited_for_is_not_taken() {
+        assert_eq!(seconds("2"), Some(Duration::from_secs(2)));
+        for text in ["", "0", "-1", "2s", "0.5"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
     }
 }
