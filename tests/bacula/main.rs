@@ -7,6 +7,7 @@
     reason = "a test may do what the program may not, and ends where something is wrong"
 )]
 
+mod loud;
 mod postgresql;
 mod stage;
 
@@ -45,4 +46,11 @@ on_each_version! {
     operators_see_what_would_be_saved in postgresql;
     without_the_plugin_files_are_plain in postgresql;
     two_jobs_and_two_targets_at_once in postgresql;
+    no_fault_of_a_backend_makes_a_good_backup in loud;
+    no_fault_of_a_backend_makes_a_good_restore in loud;
+    a_backend_that_is_silent_makes_a_bad_job in loud;
+    no_wrong_program_makes_a_good_backup in loud;
+    no_wrong_line_makes_a_good_backup in loud;
+    no_lost_server_makes_a_good_backup in loud;
+    a_backend_inherits_nothing_and_leaves_nothing in loud;
 }

@@ -16,13 +16,21 @@ pub(crate) fn plugin() -> PathBuf {
     path
 }
 
+/// The plugin's own configuration, a file beside it.
+pub(crate) const CONFIGURATION: &str = "seawall-fd.conf";
+
+/// What it says of a backend.
+pub(crate) fn configuration(backend: &Path) -> String {
+    format!("backend = {}\n", backend.display())
+}
+
 /// Daemons with the plugin, as `scripts/install-plugin` would install it.
 pub(crate) fn setup(programs: &Programs, scratch: &Scratch) -> Setup {
     let configuration = scratch.join("seawall.toml");
     std::fs::write(&configuration, "").unwrap();
     Setup::of(programs.clone())
         .plugin(plugin())
-        .file("seawall-fd.conf", format!("backend = {PROGRAM}\n"))
+        .file(CONFIGURATION, self::configuration(Path::new(PROGRAM)))
         .env("SEAWALL_CONFIG", configuration)
         .env("TMPDIR", scratch.path())
 }
