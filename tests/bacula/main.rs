@@ -7,6 +7,7 @@
     reason = "a test may do what the program may not, and ends where something is wrong"
 )]
 
+mod ended;
 mod loud;
 mod postgresql;
 mod stage;
@@ -41,6 +42,8 @@ macro_rules! on_each_version {
 }
 
 on_each_version! {
+    a_backup_that_ends_in_any_phase_leaves_nothing in ended;
+    a_restore_that_is_cancelled_makes_no_server in ended;
     a_chain_goes_there_and_back in postgresql;
     the_original_place_and_a_moment_are_chosen in postgresql;
     operators_see_what_would_be_saved in postgresql;

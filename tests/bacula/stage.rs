@@ -26,11 +26,16 @@ pub(crate) fn configuration(backend: &Path) -> String {
 
 /// Daemons with the plugin, as `scripts/install-plugin` would install it.
 pub(crate) fn setup(programs: &Programs, scratch: &Scratch) -> Setup {
+    setup_with(programs, scratch, Path::new(PROGRAM))
+}
+
+/// The same with a copy of the program under test, whose processes are known by it.
+pub(crate) fn setup_with(programs: &Programs, scratch: &Scratch, program: &Path) -> Setup {
     let configuration = scratch.join("seawall.toml");
     std::fs::write(&configuration, "").unwrap();
     Setup::of(programs.clone())
         .plugin(plugin())
-        .file(CONFIGURATION, self::configuration(Path::new(PROGRAM)))
+        .file(CONFIGURATION, self::configuration(program))
         .env("SEAWALL_CONFIG", configuration)
         .env("TMPDIR", scratch.path())
 }

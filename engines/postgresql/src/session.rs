@@ -4,20 +4,25 @@
 //! So: one connection of our own, never a pooler's, kept alive, watched, and without any of the
 //! timeouts that an administrator may have set for people.
 
+mod refusals;
+
 use crate::{address, password, tls};
 use errors::{Error, Kind, Result};
+use refusals::{failed, refused};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stream::{Cancel, Job, Options};
 use system::{Users, cancellable, limited, session_runtime};
 use tokio::runtime::Runtime;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Longest wait for the answer to a question that the server can answer from memory.
 const QUESTION_SECS: u64 = 60;
+/// How long the server may take to hear that a statement is given up.
+const GIVE_UP: Duration = Duration::from_secs(5);
 /// How often the session is used while files are copied, so that no middlebox forgets it.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
@@ -26,6 +31,7 @@ pub(crate) struct Session {
     client: Arc<Client>,
     lost: Arc<Mutex<Option<String>>>,
     cancel: Cancel,
+    connector: MakeRustlsConnect,
     // Last: what runs on it is dropped before it.
     runtime: Runtime,
 }
@@ -42,7 +48,8 @@ impl Session {
         let connector = tls::connector(&job.options)?;
         let timeout_secs = job.options.seconds("connect_timeout_secs").unwrap_or(10);
         let place = place(&job.options);
-        let connecting = async { config.connect(connector).await.map_err(|e| refused(&place, e)) };
+        let connecting =
+            async { config.connect(connector.clone()).await.map_err(|e| refused(&place, e)) };
         let (client, connection) = runtime.block_on(limited(
             &job.cancel,
             timeout_secs,
@@ -55,7 +62,7 @@ impl Session {
             noted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(end);
         });
         let cancel = job.cancel.clone();
-        let session = Self { client: Arc::new(client), lost, cancel, runtime };
+        let session = Self { client: Arc::new(client), lost, cancel, connector, runtime };
         session.free_of_timeouts()?;
         if let Some(role) = job.options.text("role") {
             session.take_on(role)?;
@@ -79,7 +86,20 @@ impl Session {
     /// As [`Session::ask`], but for `timeout`.
     pub(crate) fn wait_for(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row> {
         let work = async { self.client.query_one(sql, parameters).await.map_err(failed) };
-        self.runtime.block_on(cancellable(&self.cancel, work))
+        let row = self.runtime.block_on(cancellable(&self.cancel, work));
+        if row.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
+            self.give_up();
+        }
+        row
+    }
+
+    /// A server that waits for its checkpoint does not notice that nobody waits for it any more: it
+    /// is told, or the session would stay for minutes.
+    fn give_up(&self) {
+        let tell = self.client.cancel_token();
+        let tell = async { tell.cancel_query(self.connector.clone()).await };
+        // Whoever cannot be told notices the end of the connection, later.
+        let _ = self.runtime.block_on(async { tokio::time::timeout(GIVE_UP, tell).await });
     }
 
     /// Fails once the connection is gone: then the server has ended the backup.
@@ -186,52 +206,4 @@ fn current_user() -> String {
 /// The server, for messages.
 pub(crate) fn place(options: &Options) -> String {
     format!("{}:{}", address::host(options), address::port(options))
-}
-
-fn refused(place: &str, error: tokio_postgres::Error) -> Error {
-    let kind = match error.code() {
-        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
-            Kind::Auth
-        }
-        None if wants_password(&error) => Kind::Auth,
-        _ => Kind::Connect,
-    };
-    let message = match error.as_db_error() {
-        Some(server) => format!("{place} refused the connection: {}", server.message()),
-        None if kind == Kind::Auth => format!("{place} wants a password: password missing"),
-        None => format!("no connection to {place}"),
-    };
-    let refused = Error::new(kind, message);
-    match kind {
-        Kind::Auth => refused.hint(
-            "Give the password in ~/.pgpass, PGPASSWORD or password_file; check pg_hba.conf.",
-        ),
-        _ if error.as_db_error().is_none() => {
-            refused.caused_by(error).hint("Is the server running, and are host and port right?")
-        }
-        _ => refused,
-    }
-}
-
-/// The driver's own words when a server asks for a password and there is none.
-fn wants_password(error: &tokio_postgres::Error) -> bool {
-    let cause = std::error::Error::source(error);
-    cause.is_some_and(|cause| cause.to_string().contains("password missing"))
-}
-
-fn failed(error: tokio_postgres::Error) -> Error {
-    match error.as_db_error() {
-        Some(server) => {
-            let mut failed =
-                Error::new(Kind::Statement, format!("the server says: {}", server.message()));
-            for more in [server.detail(), server.hint()].into_iter().flatten() {
-                failed = failed.hint(more);
-            }
-            failed
-        }
-        None if error.is_closed() => {
-            Error::new(Kind::Connect, "the connection to the server was lost").caused_by(error)
-        }
-        None => Error::new(Kind::Statement, "the server's answer cannot be used").caused_by(error),
-    }
 }
