@@ -53,7 +53,11 @@ pub(crate) fn the_first_increment_of_all_is_a_full_and_says_so(programs: &Progra
     let url = lab.url();
     let outcome = lab.run(&lab.backup_words("incremental", &url));
     assert_eq!(outcome.code(), 1, "{}", outcome.stderr);
-    assert!(outcome.stdout.contains("there is no earlier backup"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("no earlier backup of the whole server is known"),
+        "{}",
+        outcome.stdout
+    );
     assert!(outcome.stdout.contains("level        full"));
 }
 

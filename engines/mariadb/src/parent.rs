@@ -36,7 +36,7 @@ pub(crate) fn choose<'a>(
         Level::Incremental => newest(job, |_| true)?,
     };
     let why = match newest {
-        None => "there is no earlier backup of the whole server".to_owned(),
+        None => "no earlier backup of the whole server is known".to_owned(),
         Some(link) => match lineage::doubt(link, server, session)? {
             None => return Ok(Start { parent: Some((link, base(link)?)), finding: None }),
             Some(doubt) => doubt,
