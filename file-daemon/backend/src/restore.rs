@@ -145,9 +145,7 @@ impl<'a> Restore<'a> {
             );
             return Ok(None);
         };
-        let is_ours = |envelope: &&Envelope| {
-            Subject::new(&envelope.link.target, envelope.link.unit.as_ref()) == *subject
-        };
+        let is_ours = |envelope: &&Envelope| subject_of(envelope) == *subject;
         let links: Vec<Envelope> = self.envelopes.iter().filter(is_ours).cloned().collect();
         let Some(newest) = links.last() else {
             // The files are of use, but what was asked for is not done: the job must say so.
@@ -159,6 +157,10 @@ impl<'a> Restore<'a> {
             return Ok(None);
         };
         let engine = self.host.engine(&newest.link.engine)?;
+        let mut others = self
+            .envelopes
+            .iter()
+            .filter(|envelope| !is_ours(envelope) && envelope.link.engine == newest.link.engine);
         let with = subject::Surroundings {
             talk: self.talk,
             host: self.host,
@@ -167,12 +169,17 @@ impl<'a> Restore<'a> {
             prefix: prefix.clone(),
             replace: self.asked.replace,
             job: self.asked.number,
+            among_others: others.next().map(|_| subject.as_str().to_owned()),
         };
         Ok(Some(match engine.streams() {
             Some(streams) => Box::new(TreesRestore::begin(with, streams, links)?),
             None => Box::new(DirectoryRestore::begin(with, links)?),
         }))
     }
+}
+
+fn subject_of(envelope: &Envelope) -> Subject {
+    Subject::new(&envelope.link.target, envelope.link.unit.as_ref())
 }
 
 /// Whether a name is that of a file of a backup.

@@ -25,6 +25,9 @@ pub(super) struct Surroundings<'a> {
     pub(super) replace: u8,
     /// The restore's own number.
     pub(super) job: JobId,
+    /// Where the jobs have other subjects of this engine too: the subject's name, for what would
+    /// otherwise be called the same.
+    pub(super) among_others: Option<String>,
 }
 
 impl Surroundings<'_> {

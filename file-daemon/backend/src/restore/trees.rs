@@ -26,7 +26,8 @@ pub(super) struct TreesRestore<'a> {
     /// Parents first.
     chain: Vec<Link>,
     needed: Needed,
-    /// `<where>/<tool>/<restore job>`.
+    /// `<where>/<tool>/<restore job>`, and below it `<subject>` where there are several: servers that
+    /// were made alike have backups of the same LSNs.
     dir: PathBuf,
     /// The link that comes at present.
     unpacking: Option<Unpacking>,
@@ -67,7 +68,8 @@ impl<'a> TreesRestore<'a> {
             Some(to) => to.clone(),
             None => with.relocated(&Path::new("/").join(streams.tree_directory(newest)?)),
         };
-        let dir = above.join(with.job.to_string());
+        let mut dir = above.join(with.job.to_string());
+        dir.extend(&with.among_others);
         let needed = Needed::new(
             envelopes.into_iter().filter(|envelope| plan.chain.contains(&envelope.link.id)),
         );
