@@ -26,10 +26,17 @@ pub(crate) struct Asked {
     /// What shall happen to what is there: `a`, `w`, `o`, `n`.
     pub(crate) replace: u8,
     pub(crate) line: String,
-    /// Pieces of state, each with its job.
-    pub(crate) objects: Vec<(u32, Vec<u8>)>,
-    /// What the operator chose for a restore.
-    pub(crate) options: String,
+    pub(crate) objects: Vec<Object>,
+    /// What the operator chose for a restore: plugin lines, and what was chosen for each.
+    pub(crate) options: Vec<(String, String)>,
+}
+
+/// A piece of state.
+#[derive(Debug)]
+pub(crate) struct Object {
+    /// The plugin line that it was kept for.
+    pub(crate) line: String,
+    pub(crate) piece: Vec<u8>,
 }
 
 impl Asked {
@@ -51,16 +58,13 @@ impl Asked {
         let mut bytes_left = OBJECT_BYTES_MAX;
         loop {
             match inbox.message()? {
-                ToBackend::Object { job, bytes, .. } => {
+                ToBackend::Object { line, bytes, .. } => {
                     bytes_left = bytes_left
-                        .checked_sub(bytes.len())
+                        .checked_sub(bytes.len() + line.len())
                         .ok_or_else(|| Error::new(Kind::Manifest, "too many restore objects"))?;
-                    asked.objects.push((job, bytes));
+                    asked.objects.push(Object { line, piece: bytes });
                 }
-                ToBackend::Options { text } => {
-                    asked.options.push_str(&text);
-                    asked.options.push('\n');
-                }
+                ToBackend::Options { line, text } => asked.options.push((line, text)),
                 ToBackend::Start {} => return Ok(asked),
                 other => return Err(unexpected(&other)),
             }
@@ -96,7 +100,7 @@ impl Asked {
             replace,
             line,
             objects: Vec::new(),
-            options: String::new(),
+            options: Vec::new(),
         })
     }
 }

@@ -86,7 +86,7 @@ pub(crate) fn parents(asked: &Asked, state: &HostState, subject: &Subject) -> Ve
     if asked.level == Level::Full {
         return Vec::new();
     }
-    let (envelopes, useless) = assemble(asked.objects.iter().map(|(_, piece)| piece.as_slice()));
+    let (envelopes, useless) = assemble(asked.objects.iter().map(|object| object.piece.as_slice()));
     if useless > 0 {
         tracing::warn!("{useless} restore objects are of no use: they are damaged");
     }

@@ -113,6 +113,11 @@ impl Envelope {
     }
 }
 
+/// The link that a piece belongs to.
+pub(crate) fn link_of(piece: &[u8]) -> Option<Uuid> {
+    Piece::parse(piece).map(|piece| piece.key.0)
+}
+
 /// One piece, taken apart.
 struct Piece<'a> {
     key: (Uuid, u32, u32, u16),

@@ -26,8 +26,8 @@ pub use choices::PointInTime;
 pub(crate) use choices::declaration;
 
 use crate::Talk;
-use crate::asked::{Asked, message_of};
-use crate::envelope::{Envelope, assemble};
+use crate::asked::{Asked, Object, message_of};
+use crate::envelope::{Envelope, assemble, link_of};
 use crate::inbox::Inbox;
 use crate::names::{Name, Subject, What};
 use crate::target::Host;
@@ -91,22 +91,24 @@ struct Restore<'a> {
     talk: &'a Talk,
     asked: &'a Asked,
     host: &'a dyn Host,
-    choices: Choices,
     envelopes: Vec<Envelope>,
     ways: BTreeMap<Subject, Option<Box<dyn Way + 'a>>>,
 }
 
 impl<'a> Restore<'a> {
     fn begin(talk: &'a Talk, asked: &'a Asked, host: &'a dyn Host) -> Result<Self> {
-        let choices = Choices::parse(&asked.options)?;
+        // What cannot be read is found before anything is written, whatever it is for.
+        for (_, options) in &asked.options {
+            Choices::parse(options)?;
+        }
         let (mut envelopes, useless) =
-            assemble(asked.objects.iter().map(|(_, piece)| piece.as_slice()));
+            assemble(asked.objects.iter().map(|object| object.piece.as_slice()));
         if useless > 0 {
             tracing::warn!("{useless} restore objects are of no use: they are damaged");
         }
         // A link comes back once for each plugin line of its job.
         envelopes.dedup_by_key(|envelope| envelope.link.id);
-        Ok(Self { talk, asked, host, choices, envelopes, ways: BTreeMap::new() })
+        Ok(Self { talk, asked, host, envelopes, ways: BTreeMap::new() })
     }
 
     fn create(&mut self, file: &Coming) -> Result<Reply> {
@@ -133,9 +135,28 @@ impl<'a> Restore<'a> {
         self.ways.values_mut().flatten().try_for_each(|way| way.finish())
     }
 
+    /// What was chosen for some links: for the plugin lines that they were saved by, or for all.
+    fn choices(&self, links: &[Envelope]) -> Result<Choices> {
+        let objects = &self.asked.objects;
+        let is_theirs = |object: &&Object| {
+            let id = link_of(&object.piece);
+            links.iter().any(|envelope| Some(envelope.link.id) == id)
+        };
+        let is_for_them = |line: &str| {
+            let is_known = objects.iter().any(|object| object.line == line);
+            !is_known || objects.iter().filter(is_theirs).any(|object| object.line == line)
+        };
+        let options = self.asked.options.iter().filter(|(line, _)| is_for_them(line));
+        let options: Vec<&str> = options.map(|(_, text)| text.as_str()).collect();
+        Choices::parse(&options.join("\n"))
+    }
+
     /// How a subject is restored; `None`: as plain files.
     fn choose(&self, subject: &Subject) -> Result<Option<Box<dyn Way + 'a>>> {
-        if self.choices.mode == Mode::Files {
+        let is_ours = |envelope: &&Envelope| subject_of(envelope) == *subject;
+        let links: Vec<Envelope> = self.envelopes.iter().filter(is_ours).cloned().collect();
+        let choices = self.choices(&links)?;
+        if choices.mode == Mode::Files {
             return Ok(None);
         }
         let Some(prefix) = &self.asked.prefix else {
@@ -145,8 +166,6 @@ impl<'a> Restore<'a> {
             );
             return Ok(None);
         };
-        let is_ours = |envelope: &&Envelope| subject_of(envelope) == *subject;
-        let links: Vec<Envelope> = self.envelopes.iter().filter(is_ours).cloned().collect();
         let Some(newest) = links.last() else {
             // The files are of use, but what was asked for is not done: the job must say so.
             tracing::error!(
@@ -164,7 +183,7 @@ impl<'a> Restore<'a> {
         let with = subject::Surroundings {
             talk: self.talk,
             host: self.host,
-            choices: self.choices.clone(),
+            choices,
             engine,
             prefix: prefix.clone(),
             replace: self.asked.replace,

@@ -89,7 +89,7 @@ fn object<L: Layout>(instance: &Instance, host: &Host<L>, packet: &RestoreObject
             // SQLite) gives some lengths back as rubbish: to go on without would restore something
             // else than was asked for.
             if text.contains(&b'=') && text.is_ascii() {
-                instance.context.options(text);
+                instance.context.options_of_line(&line, text);
             } else {
                 instance.context.options_lost(host);
             }

@@ -4,7 +4,7 @@ use crate::job::{After, Create, Job, Next};
 use crate::stop::Stop;
 use crate::trouble::Trouble;
 use crate::{Daemon, is_ours, text};
-use protocol::{PLUGIN, Purpose, Reply};
+use protocol::{PLUGIN, Purpose, Reply, ToBackend};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -100,9 +100,15 @@ impl Context {
         self.job().keep(daemon, name, job, line, bytes);
     }
 
-    /// What the operator chose for a restore.
+    /// What the operator chose for a restore, whatever is in it.
     pub fn options(&self, options: &[u8]) {
-        self.job().options = text::lossy(options);
+        self.options_of_line(b"", options);
+    }
+
+    /// What the operator chose for what was saved by a plugin line.
+    pub fn options_of_line(&self, line: &[u8], options: &[u8]) {
+        let (line, text) = (text::lossy(line), text::lossy(options));
+        self.job().options.push(ToBackend::Options { line, text });
     }
 
     /// The operator chose something for a restore, and it came back as rubbish.

@@ -114,7 +114,8 @@ pub(crate) struct Job {
     /// What the director had kept.
     pub(crate) kept: Vec<ToBackend>,
     pub(crate) kept_bytes: usize,
-    pub(crate) options: String,
+    /// What the operator chose, for each plugin line.
+    pub(crate) options: Vec<ToBackend>,
     /// The plugin line of the first file that comes back.
     pub(crate) line: Option<String>,
     /// Files that the backend could not restore.
@@ -142,7 +143,7 @@ impl Job {
             objects: 0,
             kept: Vec::new(),
             kept_bytes: 0,
-            options: String::new(),
+            options: Vec::new(),
             line: None,
             refused: 0,
             has_warned_of_names: false,
@@ -185,8 +186,8 @@ impl Job {
         for object in &self.kept {
             backend.say(daemon, object)?;
         }
-        if purpose == Purpose::Restore {
-            backend.say(daemon, &ToBackend::Options { text: self.options.clone() })?;
+        for options in &self.options {
+            backend.say(daemon, options)?;
         }
         backend.say(daemon, &ToBackend::Start {})?;
         match backend.hear(daemon)? {

@@ -30,7 +30,7 @@ impl Job {
         if !is_ours(line) || bytes.is_empty() {
             return;
         }
-        let cost = bytes.len() + name.len() + OBJECT_COST;
+        let cost = bytes.len() + name.len() + line.len() + OBJECT_COST;
         if bytes.len() > TEXT_BYTES || self.kept_bytes + cost > OBJECTS_MAX {
             if !self.has_warned_of_objects {
                 self.has_warned_of_objects = true;
@@ -41,8 +41,8 @@ impl Job {
             return;
         }
         self.kept_bytes += cost;
-        let (name, bytes) = (text::lossy(name), bytes.to_vec());
-        self.kept.push(ToBackend::Object { name, job, bytes });
+        let (name, line, bytes) = (text::lossy(name), text::lossy(line), bytes.to_vec());
+        self.kept.push(ToBackend::Object { name, job, line, bytes });
     }
 
     /// A file comes back.

@@ -108,11 +108,15 @@ messages! {
             name: String,
             /// The job that kept it.
             job: u32,
+            /// The plugin line that it was kept for.
+            line: String,
             /// The piece.
             bytes: Vec<u8>,
         }
         /// What the operator chose for a restore: `name = value`, one a line.
         4 Options {
+            /// The plugin line that it was chosen for; empty: for all.
+            line: String,
             /// All of them.
             text: String,
         }

@@ -72,6 +72,6 @@ fn damage_is_noticed() {
 
 #[test]
 fn a_message_that_is_too_long_is_not_sent() {
-    let long = ToBackend::Options { text: "x".repeat(MESSAGE_MAX) };
+    let long = ToBackend::Options { line: String::new(), text: "x".repeat(MESSAGE_MAX) };
     assert!(send(&mut Vec::new(), &long).is_err());
 }
