@@ -1,17 +1,13 @@
 //! The double of a server, the stand-in for the tool, and the program under test.
 
 use crate::lab::{install, program};
-use fixtures::{Answer, Outcome, Run, Scratch, ScriptedMySql, StandIn, run};
+use fixtures::{Outcome, Run, Scratch, ScriptedMySql, StandIn, run};
 use serde_json::Value;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The target's name on every stage.
 pub(super) const TARGET: &str = "my";
-/// Where the made-up server's log is: beyond every backup of the stand-in.
-const LSN: u64 = 9_000_000;
 
 pub(super) struct Stage {
     pub(super) server: ScriptedMySql,
@@ -32,48 +28,14 @@ impl Stage {
         let tool = StandIn::install(&scratch, "bin");
         let server = ScriptedMySql::start_as(&scratch, version);
         let stage = Self { server, tool, scratch };
-        stage.dress();
+        stage.server.dress(&stage.scratch);
         stage.run(&["init"]).ok();
         stage
     }
 
-    /// What the program asks beyond what every MySQL is asked, and the files that it looks at.
-    fn dress(&self) {
-        let data = self.scratch.make_dir("mysql-data");
-        // The place that the stand-in names as the last one is in the second.
-        for (name, size) in [("ibdata1", 1 << 20), ("binlog.000001", 400), ("binlog.000002", 200)] {
-            fs::write(data.join(name), vec![7; size]).unwrap();
-            self.scratch.give(&data.join(name));
-        }
-        for (name, value) in [
-            ("log_bin", "ON"),
-            ("log_bin_basename", data.join("binlog").to_str().unwrap()),
-            ("innodb_data_file_path", "ibdata1:12M:autoextend"),
-            ("innodb_redo_log_capacity", "104857600"),
-        ] {
-            self.server.set(name, value);
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let now = format!("{}.{:06}", now.as_secs(), now.subsec_micros());
-        let grants = "GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION";
-        let logs: &[&[&str]] = &[&["binlog.000001", "400", "No"], &["binlog.000002", "200", "No"]];
-        for (part, columns, rows) in [
-            ("show global status like", &["Variable_name", "Value"][..], &[][..]),
-            ("current_user()", &["CURRENT_USER()"], &[&["root@localhost"][..]]),
-            ("show grants", &["Grants"], &[&[grants]]),
-            ("unix_timestamp", &["now"], &[&[now.as_str()]]),
-            ("show binary logs", &["Log_name", "File_size", "Encrypted"], logs),
-        ] {
-            self.server.answer(part, Answer::rows(columns, rows));
-        }
-        self.set_lsn(LSN);
-    }
-
     /// Where the server's log is from now on.
     pub(super) fn set_lsn(&self, lsn: u64) {
-        let (name, lsn) = ("Innodb_redo_log_current_lsn", lsn.to_string());
-        let rows = Answer::rows(&["Variable_name", "Value"], &[&[name, &lsn]]);
-        self.server.answer(name, rows);
+        self.server.set_lsn(lsn);
     }
 
     pub(super) fn command(&self, words: &[&str]) -> Command {
