@@ -9,6 +9,7 @@
 
 mod ended;
 mod loud;
+mod mariadb;
 mod postgresql;
 mod stage;
 
@@ -56,4 +57,9 @@ on_each_version! {
     no_wrong_line_makes_a_good_backup in loud;
     no_lost_server_makes_a_good_backup in loud;
     a_backend_inherits_nothing_and_leaves_nothing in loud;
+    a_chain_goes_on_after_a_failure_and_begins_anew_after_a_loss in mariadb;
+    several_targets_come_back_together_and_alone in mariadb;
+    whoever_is_ended_leaves_nothing_on_the_host in mariadb;
+    xtrabackups_trees_come_back_and_a_tool_that_hangs_goes in mariadb;
+    trees_come_back_of_every_shape_and_streams_without_the_plugin in mariadb;
 }
