@@ -48,6 +48,8 @@ fn lab() -> Lab {
 /// the files, because nobody takes what comes. The job's log tells it too late.
 fn start(lab: &Lab, bacula: &Bacula, phase: &str) -> u32 {
     if phase == "checkpoint" {
+        // What has changed is what it takes its time for.
+        lab.server.sql("UPDATE dirty SET g = -g WHERE abs(g) < 20000");
         let job = bacula.start_job("slow", Level::Full);
         let waits = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' \
                      AND query LIKE '%pg_backup_start%' AND application_name LIKE 'seawall%'";
@@ -75,7 +77,6 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 pub(crate) fn a_backup_that_ends_in_any_phase_leaves_nothing(programs: &Programs) {
     let lab = lab();
-    // What has changed is what a spread checkpoint takes its time for.
     lab.server
         .sql("CREATE TABLE dirty AS SELECT g, repeat('x', 500) FROM generate_series(1, 400000) g");
     let slow = format!("{}:start_fast=no", line(&lab));
@@ -93,11 +94,11 @@ pub(crate) fn a_backup_that_ends_in_any_phase_leaves_nothing(programs: &Programs
         nothing_stays(&lab, &bacula);
     }
     for phase in ["checkpoint", "copy"] {
-        let job = start(&lab, &bacula, phase);
+        start(&lab, &bacula, phase);
         bacula.kill_file_daemon();
         signal(bacula.storage_daemon_pid(), Signal::CONT);
+        // The director takes minutes to notice it; the host does not.
         nothing_stays(&lab, &bacula);
-        assert_eq!(bacula.wait(job).termination, "*** Backup Error ***", "{phase}");
         bacula.restart_file_daemon();
     }
     bacula.run_job("pg", Level::Full).ok();
@@ -117,10 +118,10 @@ pub(crate) fn a_restore_that_is_cancelled_makes_no_server(programs: &Programs) {
     bacula.cancel(job);
     let ended = bacula.wait(job);
     nothing_stays(&lab, &bacula);
-    if ended.termination == "Restore Canceled" {
-        assert!(!data.join("global/pg_control").exists(), "{}", ended.log);
-    } else {
+    if ended.termination == "Restore OK" {
         // It was faster than the cancel.
-        assert_eq!(sum(&lab.start(data)), sum(&lab.server), "{}", ended.log);
+        assert_eq!(sum(&lab.start_recovered(data)), sum(&lab.server), "{}", ended.log);
+    } else {
+        assert!(!data.join("global/pg_control").exists(), "{}", ended.log);
     }
 }

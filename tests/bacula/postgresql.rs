@@ -13,7 +13,7 @@ fn below(place: &Path, lab: &Lab) -> PathBuf {
 
 /// A server on what came back.
 fn start(lab: &Lab, place: &Path) -> PostgreSql {
-    lab.start(below(place, lab))
+    lab.start_recovered(below(place, lab))
 }
 
 pub(crate) fn a_chain_goes_there_and_back(programs: &Programs) {
@@ -81,6 +81,7 @@ pub(crate) fn the_original_place_and_a_moment_are_chosen(programs: &Programs) {
     assert_eq!(restored.termination, "Restore OK", "{}", restored.log);
     assert!(restored.log.contains(".before-"), "{}", restored.log);
     lab.server.start();
+    lab.server.wait_until("NOT pg_is_in_recovery()");
     assert_eq!(sum(&lab.server), rows);
 }
 
@@ -156,7 +157,7 @@ pub(crate) fn without_the_plugin_files_are_plain(programs: &Programs) {
     ] {
         // A full has all that a server needs to start, and what it asks of a directory's rights.
         assert!(tree.join("backup_label").exists(), "{}", tree.display());
-        let server = lab.start(tree);
+        let server = lab.start_recovered(tree);
         assert_eq!(sum(&server), rows);
     }
 }

@@ -52,7 +52,7 @@ fn a_full_and_two_logs_come_back_as_one_directory() {
         let restored = good(restore(&lab, &ask, &jobs));
         assert_eq!(restored.said(Severity::Warning), "");
         let data = format!("{}{}", place.display(), lab.server.data().display());
-        let server = lab.start(PathBuf::from(data));
+        let server = lab.start_recovered(PathBuf::from(data));
         assert_eq!(server.sql(SUM), "3000|4501500");
     }
 }
@@ -90,6 +90,7 @@ fn the_original_place_is_set_aside_or_refused_and_a_moment_can_be_chosen() {
     let said = restored.said(Severity::Warning);
     assert!(said.contains(".before-0000000003"), "{said}");
     lab.server.start();
+    lab.server.wait_until("NOT pg_is_in_recovery()");
     assert_eq!(lab.server.sql(SUM), "2000|2001000");
     assert_eq!(lab.server.sql("SELECT n FROM far"), "7");
     assert!(fs::read_dir(&tablespace).unwrap().next().is_some());
@@ -106,7 +107,7 @@ fn the_original_place_is_set_aside_or_refused_and_a_moment_can_be_chosen() {
     assert!(!data.join("global/pg_control").exists(), "no server starts there");
     let all = good(restore(&lab, &elsewhere, &jobs));
     assert!(all.said(Severity::Info).contains("is ready to start"));
-    let server = lab.start(data);
+    let server = lab.start_recovered(data);
     assert_eq!(server.sql("SELECT count(*) FROM t"), "0");
     let below = format!("{}{}", place.display(), tablespace.display());
     assert_eq!(

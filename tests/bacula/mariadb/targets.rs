@@ -42,7 +42,7 @@ fn together(stage: &Stage, lab: &Lab) {
     let (one, two) = (Restored::look(&one), Restored::look(&two));
     assert_eq!((one.trees.len(), two.trees.len()), (1, 2), "{}", restore.log);
     assert_eq!(stage.start(&one.trees[0]).checksums(), stage.servers[0].checksums());
-    let server = lab.start(place.join(lab.server.data().strip_prefix("/").unwrap()));
+    let server = lab.start_recovered(place.join(lab.server.data().strip_prefix("/").unwrap()));
     assert_eq!(stage::sum(&server), stage::sum(&lab.server));
 }
 

@@ -132,6 +132,9 @@ impl Way for DirectoryRestore<'_> {
     fn finish(&mut self) -> Result<()> {
         self.needed.check()?;
         let plan = self.last_proof()?;
+        for note in &plan.notes {
+            tracing::warn!("{note}");
+        }
 
         // What makes the server recover; then everything onto the disk.
         self.with.talk.told.phase("make the server recover");
