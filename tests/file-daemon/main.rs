@@ -8,6 +8,7 @@
     reason = "a test may do what the program may not, and ends where something is wrong"
 )]
 
+mod bareos;
 mod ended;
 mod mariadb;
 mod postgresql;
