@@ -10,7 +10,7 @@ use errors::{Error, Kind, Result};
 use repository::{Claim, LinkDocument, RepositorySink, SinkOptions, UnitStore};
 use serde_json::json;
 use std::time::Instant;
-use stream::{Engine, Job, Sink, Unit};
+use stream::{Engine, Job, Looking, Sink, Unit, VirtualFile};
 
 /// # Errors
 /// Whatever makes the backup unusable; then no link exists.
@@ -124,9 +124,13 @@ fn warnings(link: &stream::Link) -> String {
 
 /// What a backup would read. The server enters and leaves backup mode as for a real one.
 fn list_files(engine: &dyn Engine, job: &Job, unit: &Unit) -> Result<Answer> {
-    let sink = DryRun::default();
+    let seen = DryRun::default();
+    let sink = Looking(|file: &VirtualFile| {
+        seen.see(file);
+        Ok(())
+    });
     let link = engine.backup(job, unit, &sink)?;
-    let (text, items) = sink.take();
+    let (text, items) = seen.take();
     let totals = format!("{} files, {}\n", link.totals.files, human::bytes(link.totals.bytes));
     let summary =
         json!({"files": link.totals.files, "bytes": link.totals.bytes, "level": job.level});

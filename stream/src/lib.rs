@@ -52,7 +52,7 @@ pub use position::Position;
 pub use progress::{Progress, Silent};
 pub use receipt::{Outcome, Receipt, ReceiptWriter, receipt};
 pub use server_url::{ServerUrl, UrlProblem};
-pub use sink::{Durability, Sink};
+pub use sink::{Durability, Looking, Sink};
 pub use streams::{Bodies, Preparation, StreamEngine, Work};
 pub use tap::{Finding, Tap};
 pub use tree::{FilePart, TreeWriter};

@@ -9,11 +9,11 @@ use crate::names::Subject;
 use crate::outbox::Outbox;
 use crate::sink::lock;
 use crate::target::{self, Host};
-use errors::{Error, Kind, Result};
+use errors::Result;
 use protocol::{FileType, NAMESPACE, ToPlugin};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use stream::{Durability, FileKind, JobId, Link, LogKey, Outcome, Receipt, Sink, VirtualFile};
+use stream::{FileKind, JobId, Looking, VirtualFile};
 
 /// Names everything that a backup would hold. Server and files are looked at, and nothing is read.
 ///
@@ -34,14 +34,15 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     for unit in chosen.target.engine.units(&job)? {
         let subject = Subject::new(&job.target, unit.name.as_ref());
         job.links = backup::parents(asked, &state, &subject);
-        let sink = Names {
+        let names = Names {
             outbox: talk.outbox.clone(),
             subject,
             job: asked.number,
             listing: listing.as_ref().map(|path| directory(path)),
             seen: Mutex::default(),
         };
-        backup::take(&chosen, &mut job, &unit, &sink, &|| lock(&sink.seen).files == 0)?;
+        let sink = Looking(|file: &VirtualFile| names.name(file));
+        backup::take(&chosen, &mut job, &unit, &sink, &|| lock(&names.seen).files == 0)?;
     }
     talk.outbox.end_of_files()
 }
@@ -78,7 +79,7 @@ fn file(name: Vec<u8>, file_type: FileType, mode: u32, size: i64) -> ToPlugin {
     ToPlugin::File { name, file_type, mode, uid: 0, gid: 0, size, mtime, link: Vec::new() }
 }
 
-/// A sink that takes names only.
+/// What files are called, and which of them are shown.
 struct Names {
     outbox: Outbox,
     subject: Subject,
@@ -123,39 +124,5 @@ impl Names {
             (true, _) => crate::estimate::file(shown, FileType::File, file.mode, size),
             (false, _) => crate::estimate::file(shown, FileType::Directory, 0o700, 0),
         })
-    }
-}
-
-impl Sink for Names {
-    fn lanes(&self) -> usize {
-        1
-    }
-
-    fn reads(&self) -> bool {
-        false
-    }
-
-    fn put(&self, file: VirtualFile) -> Result<Receipt> {
-        self.name(&file)?;
-        let bytes = file.known_size().unwrap_or(0);
-        let (writer, receipt) = stream::receipt();
-        writer.fill(Ok(Outcome { bytes, ..Outcome::default() }));
-        Ok(receipt)
-    }
-
-    fn has_log(&self, keys: &[LogKey]) -> Result<Vec<bool>> {
-        Ok(vec![false; keys.len()])
-    }
-
-    fn settle(&self) -> Result<()> {
-        Ok(())
-    }
-
-    fn durable(&self) -> Result<Durability> {
-        Ok(Durability::CannotSay)
-    }
-
-    fn finish(self: Box<Self>, _link: Link) -> Result<()> {
-        Err(Error::new(Kind::Bug, "an estimate makes no link"))
     }
 }
