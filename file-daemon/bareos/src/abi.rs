@@ -54,7 +54,6 @@ pub(crate) mod variable {
 
     pub(crate) const JOB: c_int = 1;
     pub(crate) const LEVEL: c_int = 3;
-    pub(crate) const TYPE: c_int = 4;
     pub(crate) const CLIENT: c_int = 5;
     pub(crate) const NAME: c_int = 6;
     pub(crate) const STATUS: c_int = 7;

@@ -20,6 +20,8 @@ pub(crate) struct Own {
 struct Notes {
     /// When the reference job began.
     since: Option<i64>,
+    /// What the operator chose.
+    choice: Option<Vec<u8>>,
     restore: RestoreFacts,
     /// The daemon itself writes the file that comes back.
     is_core: bool,
@@ -55,6 +57,14 @@ impl Own {
 
     pub(crate) fn note_since(&self, since: i64) {
         self.notes().since = Some(since);
+    }
+
+    pub(crate) fn choice(&self) -> Option<Vec<u8>> {
+        self.notes().choice.clone()
+    }
+
+    pub(crate) fn note_choice(&self, text: &[u8]) {
+        self.notes().choice = Some(text.to_vec());
     }
 
     pub(crate) fn restore(&self) -> RestoreFacts {

@@ -1,6 +1,6 @@
 //! Events, and what comes with them.
 
-use crate::abi::{code, event, variable};
+use crate::abi::{code, event};
 use crate::call::Call;
 use crate::entry::words;
 use crate::packets::Object;
@@ -9,9 +9,6 @@ use std::ffi::{c_int, c_void};
 
 /// Objects are never longer: what is comes from nobody of ours.
 const OBJECT_BYTES: usize = 64 << 10;
-
-/// The job's type in a restore.
-const RESTORE: u8 = b'R';
 
 /// Does what an event asks. Events that nobody knows ask nothing; so do those whose value is missing,
 /// but for the begin of a backup.
@@ -33,7 +30,9 @@ pub(crate) unsafe fn handle(call: &Call<'_>, number: c_int, value: *mut c_void) 
             true
         }
         event::PLUGIN_COMMAND => text().is_none_or(|line| context.check_line(host, &line)),
-        event::BACKUP_COMMAND => context.begin_backup(host, &text().unwrap_or_default()),
+        event::BACKUP_COMMAND => {
+            has_no_choice(call) && context.begin_backup(host, &text().unwrap_or_default())
+        }
         event::ESTIMATE_COMMAND => context.begin_estimate(host, &text().unwrap_or_default()),
         event::RESTORE_COMMAND => {
             if let Some(line) = text() {
@@ -41,7 +40,12 @@ pub(crate) unsafe fn handle(call: &Call<'_>, number: c_int, value: *mut c_void) 
             }
             true
         }
-        event::PLUGIN_OPTIONS => text().is_none_or(|text| choose(call, &text)),
+        event::PLUGIN_OPTIONS => {
+            if let Some(text) = text() {
+                choose(call, &text);
+            }
+            true
+        }
         event::RESTORE_OBJECT => {
             // A null says that these were all.
             if !value.is_null() {
@@ -63,23 +67,23 @@ pub(crate) unsafe fn handle(call: &Call<'_>, number: c_int, value: *mut c_void) 
     if is_good { code::OK } else { code::ERROR }
 }
 
-/// An operator's options, which the backend reads. In a backup there are none to choose, and what
-/// nobody reads must not look as if somebody had.
-fn choose(call: &Call<'_>, text: &[u8]) -> bool {
+/// An operator's options, which the backend reads. They come before the daemon itself knows whether
+/// the job is a restore.
+fn choose(call: &Call<'_>, text: &[u8]) {
     let own = text.strip_prefix(PLUGIN.as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
-    if own.unwrap_or(text).trim_ascii().is_empty() {
-        return true;
-    }
-    let is_restore =
-        call.host.number(variable::TYPE).is_none_or(|number| number == c_int::from(RESTORE));
-    if is_restore {
+    if !own.unwrap_or(text).trim_ascii().is_empty() {
+        call.own.note_choice(text);
         call.context().options(text);
-    } else {
-        let chosen = String::from_utf8_lossy(text);
-        let why = format!("plugin options are for restores, and this is none: {}", chosen.trim());
-        call.context().refuse(&call.host, &why);
     }
-    is_restore
+}
+
+/// In a backup there is nothing to choose, and what nobody reads must not look as if somebody had.
+fn has_no_choice(call: &Call<'_>) -> bool {
+    let Some(chosen) = call.own.choice() else { return true };
+    let chosen = String::from_utf8_lossy(&chosen);
+    let why = format!("plugin options are for restores, and this is none: {}", chosen.trim());
+    call.context().refuse(&call.host, &why);
+    false
 }
 
 /// A piece of state that the director had kept: all of a restore's jobs, or the one that a backup
