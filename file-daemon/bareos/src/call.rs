@@ -4,6 +4,7 @@
 use crate::abi::{PluginContext, code};
 use crate::daemon::Host;
 use crate::packets::{self, Packet};
+use crate::plain::Plain;
 use file_daemon_plugin::{Context, Registry, Settings, ffi};
 use std::ffi::{CString, c_int, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,8 +24,8 @@ struct Notes {
     /// What the operator chose.
     choice: Option<Vec<u8>>,
     restore: RestoreFacts,
-    /// The daemon itself writes the file that comes back.
-    is_core: bool,
+    /// The file that comes back is a plain one.
+    plain: Option<Plain>,
     /// What the packet of the present file points to: it must stay until that file's end.
     texts: Vec<CString>,
     bytes: Vec<u8>,
@@ -75,12 +76,14 @@ impl Own {
         self.notes().restore = facts;
     }
 
-    pub(crate) fn is_core(&self) -> bool {
-        self.notes().is_core
+    /// The next file comes back, as a plain one or not.
+    pub(crate) fn note_plain(&self, is_plain: bool) {
+        self.notes().plain = is_plain.then(Plain::default);
     }
 
-    pub(crate) fn note_core(&self, is_core: bool) {
-        self.notes().is_core = is_core;
+    /// Does something with the file that comes back, if it is a plain one.
+    pub(crate) fn with_plain<T>(&self, work: impl FnOnce(&mut Plain) -> T) -> Option<T> {
+        self.notes().plain.as_mut().map(work)
     }
 
     /// Keeps what a packet shall point to, in place of what the last one pointed to. The addresses

@@ -2,7 +2,9 @@
 
 use crate::abi::{PluginContext, code};
 use crate::call::{Call, call};
+use crate::entry::words;
 use crate::packets::Io;
+use crate::plain::Asked;
 use std::ffi::{c_int, c_void};
 
 const OPEN: c_int = 1;
@@ -33,9 +35,42 @@ pub(crate) unsafe extern "C" fn io(context: *mut PluginContext, packet: *mut c_v
     }
 }
 
+/// A file that is restored as a plain one; `None`: it is none.
+///
 /// # Safety
-/// The packet's buffer has as many bytes as its count says.
+/// As [`pass`].
+unsafe fn plain(call: &Call<'_>, packet: &Io) -> Option<Result<c_int, c_int>> {
+    // SAFETY: the caller promises it.
+    let (place, bytes) = unsafe { (words(packet.name), bytes(packet)) };
+    let place = place.unwrap_or_default();
+    let (asked, status) = match packet.call {
+        OPEN => (Asked::Open(&place), 0),
+        WRITE => (Asked::Write(bytes), packet.count),
+        CLOSE => (Asked::Close, 0),
+        _ => return None,
+    };
+    let done = call.own.with_plain(|plain| plain.pass(&asked))?;
+    Some(done.map(|()| status).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO)))
+}
+
+/// # Safety
+/// As [`pass`].
+unsafe fn bytes(packet: &Io) -> &[u8] {
+    let count = usize::try_from(packet.count).unwrap_or(0);
+    if packet.call != WRITE || packet.buffer.is_null() || count == 0 {
+        return &[];
+    }
+    // SAFETY: the caller promises it.
+    unsafe { std::slice::from_raw_parts(packet.buffer, count) }
+}
+
+/// # Safety
+/// The packet's name is a text, and its buffer has as many bytes as its count says.
 unsafe fn pass(call: &Call<'_>, packet: &Io) -> Result<c_int, c_int> {
+    // SAFETY: the caller promises it.
+    if let Some(done) = unsafe { plain(call, packet) } {
+        return done;
+    }
     let (context, host) = (call.context(), &call.host);
     let count =
         if packet.buffer.is_null() { 0 } else { usize::try_from(packet.count).unwrap_or(0) };
@@ -51,7 +86,7 @@ unsafe fn pass(call: &Call<'_>, packet: &Io) -> Result<c_int, c_int> {
         }
         WRITE if count > 0 => {
             // SAFETY: the caller promises it.
-            let bytes = unsafe { std::slice::from_raw_parts(packet.buffer, count) };
+            let bytes = unsafe { bytes(packet) };
             all(context.write(host, bytes), packet.count)
         }
         WRITE if packet.count == 0 => Ok(0),

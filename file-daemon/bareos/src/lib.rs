@@ -12,6 +12,7 @@
 //! | `daemon` | the daemon's messages and variables |
 //! | `events` | its events |
 //! | `saving`, `restoring`, `io` | files on their way out and back |
+//! | `plain` | files that come back as plain files |
 
 #![allow(unsafe_code, reason = "all of it speaks C")]
 
@@ -22,6 +23,7 @@ mod entry;
 mod events;
 mod io;
 mod packets;
+mod plain;
 mod restoring;
 mod saving;
 

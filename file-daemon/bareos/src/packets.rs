@@ -126,7 +126,7 @@ pub(crate) struct Io {
     flags: c_int,
     mode: u32,
     pub(crate) buffer: *mut u8,
-    name: *const c_char,
+    pub(crate) name: *const c_char,
     pub(crate) status: c_int,
     pub(crate) errno: c_int,
     pub(crate) windows_error: c_int,

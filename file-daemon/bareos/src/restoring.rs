@@ -4,7 +4,7 @@ use crate::abi::{PluginContext, code, created, file_type};
 use crate::call::{Call, RestoreFacts, call};
 use crate::entry::words;
 use crate::packets::Restore;
-use file_daemon_plugin::{Create, FileType, Reply};
+use file_daemon_plugin::{Create, Daemon, FileType, Reply, Severity};
 use std::ffi::{c_char, c_int, c_void};
 
 /// A file's plugin line, once more: the event had it.
@@ -28,7 +28,7 @@ pub(crate) unsafe extern "C" fn create(context: *mut PluginContext, packet: *mut
             let Some((packet, _)) = call.packet::<Restore>(packet) else { return code::ERROR };
             packet.status = created::ERROR;
             packet.status = decide(call, packet);
-            call.own.note_core(packet.status == created::CORE);
+            call.own.note_plain(packet.status == created::CORE);
             code::OK
         })
     }
@@ -80,8 +80,8 @@ fn kind(number: c_int) -> Option<FileType> {
     }
 }
 
-/// The backend knows the attributes since the file was created. To a file that it writes itself the
-/// daemon gives them only if it is told so once more.
+/// The backend knows the attributes since the file was created. Those of a plain file are ours to set:
+/// the daemon passes over files that a plugin saved, even those that it creates itself.
 pub(crate) unsafe extern "C" fn attributes(
     context: *mut PluginContext,
     packet: *mut c_void,
@@ -90,8 +90,12 @@ pub(crate) unsafe extern "C" fn attributes(
     unsafe {
         call(context, "attributes", |call| {
             let Some((packet, _)) = call.packet::<Restore>(packet) else { return code::ERROR };
-            if call.own.is_core() {
-                packet.status = created::CORE;
+            let place = words(packet.place).unwrap_or_default();
+            let done = call.own.with_plain(|plain| plain.attributes(packet, &place));
+            if let Some(Err(error)) = done {
+                let place = String::from_utf8_lossy(&place);
+                let text = format!("{place}: owner, mode and time cannot be set: {error}");
+                call.host.report(Severity::Error, &text);
             }
             code::OK
         })
