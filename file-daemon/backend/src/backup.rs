@@ -48,7 +48,11 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     }
     for (subject, envelope) in &kept {
         if let Err(error) = state.write(&asked.name, subject, envelope) {
-            let text = format!("{}: the next incremental will be a full", error.line());
+            // The director of Bareos gives back what it keeps itself.
+            let text = match asked.daemon {
+                Daemon::Bacula => format!("{}: the next incremental will be a full", error.line()),
+                Daemon::Bareos => format!("{}: the director alone has the state now", error.line()),
+            };
             talk.outbox.report(Severity::Warning, text);
         }
     }
