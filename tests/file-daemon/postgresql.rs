@@ -160,3 +160,35 @@ fn largest(job: &mut StoredJob) -> &mut Vec<u8> {
     let data = job.files.iter_mut().filter(|file| file.name.contains("/base/"));
     &mut data.max_by_key(|file| file.body.len()).unwrap().body
 }
+
+#[test]
+fn log_that_the_server_has_dropped_makes_a_full() {
+    let lab = lab();
+    insert(&lab, 1);
+    let line = line(&lab);
+    let full = good(backup(&lab, &Ask::new(1, &line)));
+    // So much that the server has no use for the first of it any more.
+    for setting in ["max_wal_size = '32MB'", "min_wal_size = '32MB'"] {
+        lab.server.sql(&format!("ALTER SYSTEM SET {setting}"));
+    }
+    lab.server.sql("SELECT pg_reload_conf()");
+    for _ in 0..6 {
+        insert(&lab, 1);
+        lab.server.sql("SELECT pg_switch_wal()");
+        lab.server.sql("CHECKPOINT");
+    }
+    let ask = Ask { level: b'I', previous: &full.name, ..Ask::new(2, &line) };
+    let next = good(backup(&lab, &ask));
+    assert!(next.said(Severity::Warning).contains("a full was taken and no log"));
+    assert_eq!(next.named("/global/pg_control").count(), 1);
+    // A gap in the middle, too.
+    insert(&lab, 1);
+    let middle = lab.server.sql("SELECT pg_walfile_name(pg_switch_wal() + 1)");
+    insert(&lab, 1);
+    lab.server.sql("SELECT pg_switch_wal()");
+    insert(&lab, 1);
+    fs::remove_file(lab.server.data().join("pg_wal").join(middle)).unwrap();
+    let ask = Ask { level: b'I', previous: &next.name, ..Ask::new(3, &line) };
+    let again = good(backup(&lab, &ask));
+    assert!(again.said(Severity::Warning).contains("is nowhere"), "{:?}", again.messages);
+}

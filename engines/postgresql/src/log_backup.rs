@@ -152,6 +152,16 @@ impl<'a> Copy<'a> {
 
     /// Puts what is not kept yet; answers what is there then, timeline by timeline.
     fn all(&mut self, parent: &Parent, until: Lsn) -> Result<Vec<LogReach>> {
+        // Nothing is put of a log with a gap: who takes a full instead begins with an empty stream.
+        let mut next = SegmentNumber::of(parent.to, self.size);
+        for leg in &parent.course.legs {
+            let end = leg.switch.map_or(until, |switch| switch.min(until));
+            while next.next().first_lsn(self.size) <= end {
+                let name = SegmentName { timeline: leg.timeline, number: next };
+                self.source.require(&name, self.size)?;
+                next = next.next();
+            }
+        }
         let mut reaches = Vec::new();
         let mut next = SegmentNumber::of(parent.to, self.size);
         for leg in &parent.course.legs {

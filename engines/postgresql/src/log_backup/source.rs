@@ -57,6 +57,20 @@ impl<'a> Source<'a> {
         self.archive.iter().chain(std::iter::once(&self.pg_wal))
     }
 
+    /// A segment must be somewhere; whether it is complete is seen when it is taken.
+    ///
+    /// # Errors
+    /// `log-gap`: it is nowhere.
+    pub(super) fn require(&self, name: &SegmentName, size: SegmentSize) -> Result<()> {
+        let text = name.name(size);
+        let file = WalFile::parse(&text);
+        let is_kept = || file.as_ref().map_or(Ok(false), |file| self.is_kept(file));
+        if self.places().any(|place| place.join(&text).exists()) || is_kept()? {
+            return Ok(());
+        }
+        Err(self.missing(format!("the segment {text} is nowhere")))
+    }
+
     /// A segment that the server has ended.
     ///
     /// # Errors
@@ -87,10 +101,14 @@ impl<'a> Source<'a> {
             [] => format!("the segment {text} is nowhere"),
             whys => format!("the segment {text} is nowhere complete: {}", whys.join("; ")),
         };
+        Err(self.missing(missing))
+    }
+
+    fn missing(&self, what: String) -> Error {
         let places: Vec<_> = self.places().map(|place| place.display().to_string()).collect();
-        Err(Error::new(Kind::LogGap, missing)
+        Error::new(Kind::LogGap, what)
             .hint(format!("Looked at the repository and at {}.", places.join(" and ")))
-            .hint("If it is lost, a full backup begins anew: --level full."))
+            .hint("If it is lost, a full backup begins anew: --level full.")
     }
 
     /// Size and first page alone prove nothing: a copy that has just begun may have both. Its records
