@@ -52,7 +52,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let until = if idle::is_idle(&data, &parent, (timeline, now), size)? {
         parent.to
     } else {
-        if !server.in_recovery && sink.reads() && job.options.flag("switch_wal") {
+        if !server.in_recovery && job.options.flag("switch_wal") {
             session.ask("SELECT pg_switch_wal()::text", &[])?;
         }
         let (_, now) = position(&session, &server, &data)?;

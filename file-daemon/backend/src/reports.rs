@@ -124,3 +124,34 @@ impl Progress for Told {
         self.done.fetch_add(bytes, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{Frame, Incoming};
+    use std::os::unix::net::UnixStream;
+    use stream::Cancel;
+
+    #[test]
+    fn the_operator_is_told_how_far_it_is() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let told = Told::start(&Outbox::start(ours, Cancel::new()).unwrap()).unwrap();
+        let mut incoming = Incoming::new(theirs);
+        let mut tell = || {
+            told.tell();
+            match incoming.receive().unwrap() {
+                Frame::Message(ToPlugin::Report { severity: Severity::Info, text }) => text,
+                other => panic!("{other:?}"),
+            }
+        };
+        told.phase("copy files");
+        assert_eq!(tell(), "copy files");
+        told.advance(300 << 20);
+        assert_eq!(tell(), "copy files: 300 MiB");
+        told.expect(1000 << 20);
+        assert_eq!(tell(), "copy files: 30% (300 of 1000 MiB)");
+        // More than was expected is not more than all.
+        told.advance(1000 << 20);
+        assert_eq!(tell(), "copy files: 99% (1300 of 1000 MiB)");
+    }
+}
