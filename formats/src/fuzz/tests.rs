@@ -140,5 +140,10 @@ fn every_target_has_a_binary() {
     let mut binaries: Vec<_> =
         binaries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     binaries.sort();
+    // Parsers of other rooms, whose own tests run them.
+    for elsewhere in ["plugin_line.rs", "protocol.rs"] {
+        let place = binaries.binary_search(&elsewhere.to_owned());
+        binaries.remove(place.unwrap_or_else(|_| panic!("{elsewhere} is gone")));
+    }
     assert_eq!(binaries, TARGETS.map(|(name, _)| format!("{name}.rs")));
 }
