@@ -34,9 +34,8 @@ impl Job {
                 let has_body = head.file_type == FileType::File && self.purpose == Purpose::Backup;
                 self.body = if has_body { Body::Open(0) } else { Body::None };
             }
-            Next::End => self.finished.extend(self.current.take()),
             Next::Object { .. } => self.objects += 1,
-            Next::Choices(_) | Next::Failed => {}
+            Next::Choices(_) | Next::End | Next::Failed => {}
         }
         Ok(next)
     }
@@ -71,6 +70,7 @@ impl Job {
                 ToPlugin::Superseded { prefix, except } => self.superseded.push((prefix, except)),
                 ToPlugin::EndOfFiles { files } => {
                     self.check_count(files)?;
+                    self.finished.extend(self.current.take());
                     return Ok(Next::End);
                 }
                 _ => return Err(out_of_turn()),
@@ -137,10 +137,7 @@ impl Job {
             return Ok(After::End);
         }
         match self.look(daemon)? {
-            Next::End => {
-                self.finished.extend(self.current.take());
-                Ok(After::End)
-            }
+            Next::End => Ok(After::End),
             next => {
                 self.ahead = Some(next);
                 Ok(After::More)
