@@ -2,13 +2,14 @@
 
 use crate::{
     Finding, JobId, Level, LinkName, LogKey, Owner, Position, RelPath, RootName, TargetName,
-    UnitName, percent_encode,
+    UnitName, percent_decode, percent_encode,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// The version of the link's fields; a reader refuses a higher one.
@@ -130,6 +131,12 @@ impl RootInfo {
     pub fn new(path: &Path, mode: u32, owner: Owner) -> Self {
         let path = percent_encode(path.as_os_str().as_bytes(), |byte| byte.is_ascii_graphic());
         Self { path, mode: mode & 0o7777, owner }
+    }
+
+    /// The directory; `None`: its path is not encoded as [`RootInfo::new`] does it.
+    #[must_use]
+    pub fn original(&self) -> Option<PathBuf> {
+        percent_decode(&self.path).map(|bytes| PathBuf::from(OsString::from_vec(bytes)))
     }
 }
 

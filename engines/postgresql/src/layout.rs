@@ -6,11 +6,9 @@ use crate::data_directory::CONTROL;
 use crate::roots;
 use errors::{Context, Error, Kind, Result};
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use stream::{Layout, LayoutRequest, Link, RelPath, RootName, percent_decode};
+use stream::{Layout, LayoutRequest, Link, RelPath, RootInfo, RootName};
 
 /// The data directory goes where the operator says; each tablespace to its mapped place, or back
 /// to its own; configuration files beside the data directory, and never back to theirs.
@@ -26,7 +24,7 @@ pub(crate) fn layout(link: &Link, request: &LayoutRequest) -> Result<Layout> {
             let beside = configuration::beside(&request.to, configuration::ROOT);
             targets.insert(root.clone(), beside);
         } else if *root != data {
-            targets.insert(root.clone(), decode(&info.path)?);
+            targets.insert(root.clone(), original(info)?);
         }
     }
     for (wanted, new) in &request.mapping {
@@ -52,10 +50,10 @@ pub(crate) fn layout(link: &Link, request: &LayoutRequest) -> Result<Layout> {
     })
 }
 
-fn decode(path: &str) -> Result<PathBuf> {
-    let bytes = percent_decode(path)
-        .ok_or_else(|| Error::new(Kind::Manifest, format!("{path:?} is no path of a root")))?;
-    Ok(PathBuf::from(OsString::from_vec(bytes)))
+fn original(info: &RootInfo) -> Result<PathBuf> {
+    let RootInfo { path, .. } = info;
+    info.original()
+        .ok_or_else(|| Error::new(Kind::Manifest, format!("{path:?} is no path of a root")))
 }
 
 /// A tablespace by its number or by its original path.
@@ -72,7 +70,7 @@ fn find(link: &Link, wanted: &str) -> Result<RootName> {
     let tablespaces = link.roots.iter().filter(|(root, _)| root.as_str() != configuration::ROOT);
     for (root, info) in tablespaces {
         let by_number = roots::tablespace_of(root).is_some_and(|oid| oid.to_string() == wanted);
-        if by_number || decode(&info.path)? == Path::new(wanted) {
+        if by_number || original(info)? == Path::new(wanted) {
             return Ok(root.clone());
         }
     }

@@ -94,7 +94,7 @@ pub(crate) fn parents(asked: &Asked, state: &HostState, subject: &Subject) -> Ve
     if useless > 0 {
         tracing::warn!("{useless} restore objects are of no use: they are damaged");
     }
-    let is_ours = |link: &Link| Subject::new(&link.target, link.unit.as_ref()) == *subject;
+    let is_ours = |link: &Link| Subject::of(link) == *subject;
     let links: Vec<Link> =
         envelopes.into_iter().map(|envelope| envelope.link).filter(is_ours).collect();
     if !links.is_empty() {

@@ -2,7 +2,7 @@
 
 use errors::{Context, Kind, Result};
 use protocol::NAMESPACE;
-use stream::{JobId, LinkName, RelPath, RootName, TargetName, UnitName};
+use stream::{JobId, Link, LinkName, RelPath, RootName, TargetName, UnitName};
 
 /// What of a target is backed up, as it stands in names: `<target>`, or `<target>@<unit>`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +12,11 @@ impl Subject {
     pub(crate) fn new(target: &TargetName, unit: Option<&UnitName>) -> Self {
         // Neither may hold the sign between them.
         Self(unit.map_or_else(|| target.to_string(), |unit| format!("{target}@{unit}")))
+    }
+
+    /// What a link is a backup of.
+    pub(crate) fn of(link: &Link) -> Self {
+        Self::new(&link.target, link.unit.as_ref())
     }
 
     pub(crate) fn as_str(&self) -> &str {

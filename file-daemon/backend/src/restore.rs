@@ -153,7 +153,7 @@ impl<'a> Restore<'a> {
 
     /// How a subject is restored; `None`: as plain files.
     fn choose(&self, subject: &Subject) -> Result<Option<Box<dyn Way + 'a>>> {
-        let is_ours = |envelope: &&Envelope| subject_of(envelope) == *subject;
+        let is_ours = |envelope: &&Envelope| Subject::of(&envelope.link) == *subject;
         let links: Vec<Envelope> = self.envelopes.iter().filter(is_ours).cloned().collect();
         let choices = self.choices(&links)?;
         if choices.mode == Mode::Files {
@@ -195,10 +195,6 @@ impl<'a> Restore<'a> {
             None => Box::new(DirectoryRestore::begin(with, links)?),
         }))
     }
-}
-
-fn subject_of(envelope: &Envelope) -> Subject {
-    Subject::new(&envelope.link.target, envelope.link.unit.as_ref())
 }
 
 /// Whether a name is that of a file of a backup.

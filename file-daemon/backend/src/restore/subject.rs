@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use stream::{Engine, JobId, Link, Owner, RelPath, RootName, percent_decode};
+use stream::{Engine, JobId, Link, Owner, RelPath, RootInfo, RootName};
 
 /// What a way of restoring works with.
 pub(super) struct Surroundings<'a> {
@@ -50,12 +50,9 @@ impl Surroundings<'_> {
 /// # Errors
 /// `manifest`.
 pub(super) fn original(link: &Link, root: &RootName) -> Result<PathBuf> {
-    let info = link.roots.get(root);
-    let bytes = info.and_then(|info| percent_decode(&info.path));
-    let bytes = bytes.ok_or_else(|| {
+    link.roots.get(root).and_then(RootInfo::original).ok_or_else(|| {
         Error::new(Kind::Manifest, format!("the backup does not say where {root} was"))
-    })?;
-    Ok(PathBuf::from(OsString::from_vec(bytes)))
+    })
 }
 
 /// The links that are needed, by their jobs, each with sums over what came of it.
