@@ -26,13 +26,12 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     let end_of_job = inbox.listen(talk.cancel.clone())?;
     let chosen = target::choose(target::read(&asked.line, host)?, host)?;
     let state = HostState::new(target::state_dir(&chosen.target, &asked.working_dir));
-    let mut job = job(talk, asked, &chosen);
 
     // Each unit makes a link of its own.
     let mut kept = Vec::new();
-    for unit in chosen.target.engine.units(&job)? {
-        let subject = Subject::new(&job.target, unit.name.as_ref());
-        job.links = parents(asked, &state, &subject);
+    for unit in chosen.target.engine.units(&job(talk, asked, &chosen, Vec::new()))? {
+        let subject = Subject::new(&chosen.target.name, unit.name.as_ref());
+        let mut job = job(talk, asked, &chosen, parents(asked, &state, &subject));
         let unit = Backup { talk, asked, chosen: &chosen, unit, subject };
         let envelope = unit.run(&mut job)?;
         kept.push((unit.subject, envelope));
@@ -59,8 +58,9 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     talk.outbox.send(ToPlugin::Done { good: true })
 }
 
-/// The engine's job, but for what it may continue.
-pub(crate) fn job(talk: &Talk, asked: &Asked, chosen: &Chosen) -> Job {
+/// The engine's job for one unit: its link has an identity of its own, and whether it becomes a full
+/// is its own affair.
+pub(crate) fn job(talk: &Talk, asked: &Asked, chosen: &Chosen, links: Vec<Link>) -> Job {
     let engine = chosen.target.engine;
     Job {
         id: asked.number,
@@ -68,7 +68,7 @@ pub(crate) fn job(talk: &Talk, asked: &Asked, chosen: &Chosen) -> Job {
         target: chosen.target.name.clone(),
         level: level(engine, asked.level),
         options: chosen.target.options.clone(),
-        links: Vec::new(),
+        links,
         accepted: Vec::new(),
         cancel: talk.cancel.clone(),
         progress: Arc::clone(&talk.told) as _,

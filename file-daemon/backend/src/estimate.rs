@@ -30,10 +30,10 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     }
     let chosen = target::choose(line, host)?;
     let state = HostState::new(target::state_dir(&chosen.target, &asked.working_dir));
-    let mut job = backup::job(talk, asked, &chosen);
-    for unit in chosen.target.engine.units(&job)? {
-        let subject = Subject::new(&job.target, unit.name.as_ref());
-        job.links = backup::parents(asked, &state, &subject);
+    for unit in chosen.target.engine.units(&backup::job(talk, asked, &chosen, Vec::new()))? {
+        let subject = Subject::new(&chosen.target.name, unit.name.as_ref());
+        let parents = backup::parents(asked, &state, &subject);
+        let mut job = backup::job(talk, asked, &chosen, parents);
         let names = Names {
             outbox: talk.outbox.clone(),
             subject,
