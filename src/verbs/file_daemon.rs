@@ -57,7 +57,7 @@ impl Command<'_> {
             target: wanted.target.clone(),
             engine: wanted.engine.clone(),
             flags: Vec::new(),
-            sets: options.map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+            sets: options.map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
             is_plugin_line: true,
         };
         self.context.settings(request)

@@ -5,6 +5,7 @@ use crate::restore::PointInTime;
 use errors::{Error, Kind, Result};
 use std::path::{Path, PathBuf};
 use stream::{Engine, OptionKind, Options, RecoveryRequest, TargetName};
+use system::Secret;
 
 /// Options of a line that belong to no engine.
 const OWN: &[&str] =
@@ -56,17 +57,7 @@ pub struct Wanted {
     /// An engine's name.
     pub engine: Option<String>,
     /// Options of the engine. They may be secret, so nobody prints them.
-    pub options: Vec<(String, Hidden)>,
-}
-
-/// A value that is not printed.
-#[derive(Clone)]
-pub struct Hidden(pub String);
-
-impl std::fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
+    pub options: Vec<(String, Secret)>,
 }
 
 /// A target, merged.
@@ -109,11 +100,7 @@ pub(crate) fn choose(mut line: Line, host: &dyn Host) -> Result<Chosen> {
     line.resolve(|name| options.spec(name).map(|spec| spec.name))?;
     let needs_parent = needs_parent(&mut line, &options)?;
     let inline = check(&line, engine, &options)?;
-    wanted.options = line
-        .pairs
-        .into_iter()
-        .map(|pair| (pair.name, Hidden(pair.value.expose().to_owned())))
-        .collect();
+    wanted.options = line.pairs.into_iter().map(|pair| (pair.name, pair.value)).collect();
     let target = host.target(&wanted).map_err(|error| error.context("read the plugin line"))?;
     refuse_inline(inline, &target)?;
     Ok(Chosen { target, needs_parent })
