@@ -15,9 +15,6 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use stream::{Engine, RecoveryRequest};
 
-/// How the names of the plugin's directories begin.
-const OWN_DIR: &str = "seawall-fd.";
-
 /// # Errors
 /// Whatever makes the daemon's job fail; the plugin has been told.
 pub(crate) fn run(context: &Context) -> Result<Answer> {
@@ -28,20 +25,8 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
         return Err(Error::new(Kind::Usage, text).hint("scripts/install-plugin installs them."));
     }
     context.end_on_signal()?;
-    let served = file_daemon_backend::run(socket, &Command { context }, &context.cancel);
-    remove_own_directory();
-    served?;
+    file_daemon_backend::run(socket, &Command { context }, &context.cancel)?;
     Ok(Answer::new("seawall.file-daemon-backend/1", String::new(), json!({})))
-}
-
-/// The plugin gives each backend a directory for temporary files. A daemon that was killed does not
-/// remove it; what is empty can go.
-fn remove_own_directory() {
-    let dir = std::env::temp_dir();
-    let is_own = dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with(OWN_DIR));
-    if is_own {
-        let _ = std::fs::remove_dir(dir);
-    }
 }
 
 /// What the backend asks of the command.

@@ -37,7 +37,7 @@ use asked::Asked;
 use errors::{Error, Result};
 use inbox::Inbox;
 use outbox::Outbox;
-use protocol::{Purpose, ToPlugin, VERSION};
+use protocol::{Purpose, SCRATCH_PREFIX, ToPlugin, VERSION};
 use reports::Told;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -48,6 +48,12 @@ use stream::Cancel;
 /// # Errors
 /// Whatever makes the job fail; the plugin has been told.
 pub fn run(socket: UnixStream, host: &dyn Host, cancel: &Cancel) -> Result<()> {
+    let served = serve(socket, host, cancel);
+    remove_scratch();
+    served
+}
+
+fn serve(socket: UnixStream, host: &dyn Host, cancel: &Cancel) -> Result<()> {
     let other = socket.try_clone().map_err(|error| Error::io("share the socket", error))?;
     let mut inbox = Inbox::new(other, cancel.clone())?;
     let outbox = Outbox::start(socket, cancel.clone())?;
@@ -68,6 +74,16 @@ pub fn run(socket: UnixStream, host: &dyn Host, cancel: &Cancel) -> Result<()> {
     }
     outbox.flush();
     served
+}
+
+/// The plugin gives each backend a directory for temporary files. A daemon that was killed does not
+/// remove it; what is empty can go.
+fn remove_scratch() {
+    let dir = std::env::temp_dir();
+    let name = dir.file_name().map(|name| name.to_string_lossy());
+    if name.is_some_and(|name| name.starts_with(SCRATCH_PREFIX)) {
+        let _ = std::fs::remove_dir(&dir);
+    }
 }
 
 /// What every kind of work needs of the conversation.

@@ -2,14 +2,12 @@
 
 #![allow(unsafe_code, reason = "nothing else ends processes of others' making")]
 
+use protocol::SCRATCH_PREFIX;
 use std::ffi::{CString, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-
-/// How the names of backends' directories begin.
-const PREFIX: &str = "seawall-fd.";
 
 /// A directory for a backend's temporary files. Dropping it removes it and all that is in it.
 #[derive(Debug)]
@@ -21,7 +19,7 @@ impl Scratch {
     /// # Errors
     /// The daemon's directory cannot be written to.
     pub(crate) fn new(daemons: &Path) -> io::Result<Self> {
-        let mut template = daemons.join(PREFIX).into_os_string();
+        let mut template = daemons.join(SCRATCH_PREFIX).into_os_string();
         template.push("XXXXXX");
         let template = CString::new(template.as_bytes()).map_err(io::Error::other)?;
         let raw = template.into_raw();

@@ -29,6 +29,9 @@ pub const NAMESPACE: &str = "/@seawall/";
 /// The plugin's name: what stands before the first colon of a plugin line.
 pub const PLUGIN: &str = "seawall";
 
+/// How the names of the directories begin that the plugin makes for backends' temporary files.
+pub const SCRATCH_PREFIX: &str = "seawall-fd.";
+
 /// The most bytes of a body in one frame.
 pub const DATA_MAX: usize = 1 << 20;
 
