@@ -66,11 +66,9 @@ impl Outbox {
         self.hand_over(Out::Data(block))
     }
 
-    /// A block to fill: one that was sent already, or a new one.
+    /// A block to fill: one that was sent already, with the bytes that were in it, or a new one.
     pub(crate) fn block(&self) -> Vec<u8> {
-        let mut block = self.used.try_recv().unwrap_or_default();
-        block.clear();
-        block
+        self.used.try_recv().unwrap_or_default()
     }
 
     /// Reports something, without waiting.

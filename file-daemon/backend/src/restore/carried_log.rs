@@ -6,9 +6,8 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
 use stream::{Link, LogKey, LogView, PieceInfo, RelPath, RootName};
+use system::BLOCK_BYTES;
 
-/// Bytes that are read at a time.
-const BLOCK_BYTES: usize = 1 << 20;
 /// The most of a small piece.
 const SMALL_BYTES: u64 = 1 << 20;
 

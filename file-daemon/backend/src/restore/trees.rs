@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle, available_parallelism};
 use stream::{Bodies, JobId, Link, Plan, Progress as _, RecoveryRequest, StreamEngine, Work};
 
-const BLOCK_BYTES: usize = 1 << 20;
+/// By default the daemons hand over no more at a time.
+const BLOCK_BYTES: usize = 64 << 10;
 
 /// Trees in the making.
 pub(super) struct TreesRestore<'a> {

@@ -148,6 +148,7 @@ impl Sending<'_> {
             outcome.account(block.bytes);
             progress.advance(block.bytes.len() as u64);
             let mut copy = outbox.block();
+            copy.clear();
             copy.extend_from_slice(block.bytes);
             outbox.data(copy)
         };
