@@ -7,7 +7,7 @@ use crate::host_state::HostState;
 use crate::inbox::Inbox;
 use crate::names::Subject;
 use crate::outbox::Outbox;
-use crate::sink::lock;
+use crate::sink::{lock, nobodys_file};
 use crate::target::{self, Host};
 use errors::Result;
 use protocol::{FileType, NAMESPACE, ToPlugin};
@@ -55,7 +55,7 @@ fn list_targets(talk: &Talk, listing: &str, host: &dyn Host) -> Result<()> {
         children.extend(child(format!("{NAMESPACE}{target}/").as_bytes(), &wanted));
     }
     for name in children {
-        talk.outbox.send(file(name, FileType::Directory, 0o755, 0))?;
+        talk.outbox.send(nobodys_file(name, FileType::Directory, 0o755, Some(0)))?;
     }
     talk.outbox.end_of_files()
 }
@@ -72,11 +72,6 @@ fn child(name: &[u8], directory: &[u8]) -> Option<Vec<u8>> {
     let below = name.strip_prefix(directory)?;
     let end = below.iter().position(|&byte| byte == b'/').unwrap_or(below.len());
     (end > 0).then(|| name[..directory.len() + end].to_vec())
-}
-
-fn file(name: Vec<u8>, file_type: FileType, mode: u32, size: i64) -> ToPlugin {
-    let mtime = chrono::Utc::now().timestamp();
-    ToPlugin::File { name, file_type, mode, uid: 0, gid: 0, size, mtime, link: Vec::new() }
 }
 
 /// What files are called, and which of them are shown.
@@ -109,7 +104,6 @@ impl Names {
             return Ok(());
         }
         lock(&self.seen).files += 1;
-        let size = file.known_size().and_then(|size| i64::try_from(size).ok()).unwrap_or(-1);
         self.outbox.send(match (is_itself, &file.kind) {
             (true, FileKind::Symlink(target)) => ToPlugin::File {
                 name: shown,
@@ -121,8 +115,8 @@ impl Names {
                 mtime: file.mtime.timestamp(),
                 link: target.clone(),
             },
-            (true, _) => crate::estimate::file(shown, FileType::File, file.mode, size),
-            (false, _) => crate::estimate::file(shown, FileType::Directory, 0o700, 0),
+            (true, _) => nobodys_file(shown, FileType::File, file.mode, file.known_size()),
+            (false, _) => nobodys_file(shown, FileType::Directory, 0o700, Some(0)),
         })
     }
 }

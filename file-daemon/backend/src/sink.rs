@@ -13,9 +13,7 @@ use reader::{Reader, Task};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use stream::{
-    Cancel, Durability, JobId, Link, LogKey, Owner, Progress, Receipt, Sink, VirtualFile,
-};
+use stream::{Cancel, Durability, JobId, Link, LogKey, Progress, Receipt, Sink, VirtualFile};
 
 /// Files that may wait to be read.
 const WAITING: usize = 64;
@@ -110,7 +108,7 @@ impl Sink for DaemonSink {
         let text = envelope.print()?;
         let name = self.place.subject.link(&envelope.link.name());
         let bytes = text.len() as u64;
-        self.outbox.send(file_message(name, FileType::File, &Owner::default(), 0o600, bytes))?;
+        self.outbox.send(nobodys_file(name, FileType::File, 0o600, Some(bytes)))?;
         self.outbox.data(text)?;
         self.outbox.send(ToPlugin::EndOfFile { bytes })?;
         for (number, bytes) in (0..).zip(envelope.pieces()?) {
@@ -129,23 +127,20 @@ fn index(envelope: &Envelope, number: i32) -> i32 {
     second.saturating_add(number)
 }
 
-fn file_message(
+/// The announcement of a file that is no file of the server's: root's, as of now.
+pub(crate) fn nobodys_file(
     name: Vec<u8>,
     file_type: FileType,
-    owner: &Owner,
     mode: u32,
-    bytes: u64,
+    size: Option<u64>,
 ) -> ToPlugin {
-    ToPlugin::File {
-        name,
-        file_type,
-        mode,
-        uid: owner.uid,
-        gid: owner.gid,
-        size: i64::try_from(bytes).unwrap_or(-1),
-        mtime: chrono::Utc::now().timestamp(),
-        link: Vec::new(),
-    }
+    let (size, mtime) = (announced(size), chrono::Utc::now().timestamp());
+    ToPlugin::File { name, file_type, mode, uid: 0, gid: 0, size, mtime, link: Vec::new() }
+}
+
+/// A size as the protocol has it: -1 where it is not known.
+fn announced(size: Option<u64>) -> i64 {
+    size.and_then(|size| i64::try_from(size).ok()).unwrap_or(-1)
 }
 
 /// What the reader and those who put share.

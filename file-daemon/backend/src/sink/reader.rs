@@ -1,6 +1,6 @@
 //! Reads one body after the other and hands it to the plugin.
 
-use super::{Place, Shared};
+use super::{Place, Shared, announced};
 use crate::names;
 use crate::outbox::Outbox;
 use crate::tally::Tally;
@@ -96,7 +96,7 @@ impl Reader {
             mode: file.mode,
             uid: file.owner.uid,
             gid: file.owner.gid,
-            size: size.and_then(|size| i64::try_from(size).ok()).unwrap_or(-1),
+            size: announced(size),
             mtime: file.mtime.timestamp(),
             link,
         })?;
