@@ -2,11 +2,14 @@
 
 use crate::{Finding, Tap};
 use chrono::{DateTime, Utc};
-use errors::Result;
+use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+
+/// The most of a piece that is small.
+const SMALL_BYTES: usize = 1 << 20;
 
 /// Where a piece of log lies below a target's `log/`: `<lineage>/<lane>/<shard>/<name>`.
 ///
@@ -123,5 +126,16 @@ pub trait LogView {
     ///
     /// # Errors
     /// The piece cannot be read, is damaged, or is larger.
-    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>>;
+    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        let is_there = self.read(key, &mut |block| {
+            if bytes.len() + block.len() > SMALL_BYTES {
+                let text = format!("the piece of log {key} is too large");
+                return Err(Error::new(Kind::Manifest, text));
+            }
+            bytes.extend_from_slice(block);
+            Ok(())
+        })?;
+        Ok(is_there.then_some(bytes))
+    }
 }

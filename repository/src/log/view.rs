@@ -2,10 +2,8 @@
 
 use super::LogStore;
 use crate::storage::Key;
-use errors::{Error, Kind, Result};
+use errors::Result;
 use stream::{LogKey, LogView, PieceInfo};
-
-const SMALL_BYTES: u64 = 1 << 20;
 
 impl LogStore {
     fn prefixes(&self, below: &Key) -> Result<Vec<String>> {
@@ -41,15 +39,5 @@ impl LogView for LogStore {
         let Some(mut piece) = self.open_piece(key)? else { return Ok(false) };
         piece.for_each_block(act)?;
         Ok(true)
-    }
-
-    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>> {
-        let Some(mut piece) = self.open_piece(key)? else { return Ok(None) };
-        if piece.head().length > SMALL_BYTES {
-            return Err(Error::new(Kind::Manifest, format!("the piece of log {key} is too large")));
-        }
-        let mut bytes = Vec::new();
-        piece.copy_to(&mut bytes)?;
-        Ok(Some(bytes))
     }
 }

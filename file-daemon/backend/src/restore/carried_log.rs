@@ -1,15 +1,12 @@
 //! The log that came among the files of a restore.
 
-use errors::{Error, Kind, Result};
+use errors::{Error, Result};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
 use stream::{Link, LogKey, LogView, PieceInfo, RelPath, RootName};
 use system::BLOCK_BYTES;
-
-/// The most of a small piece.
-const SMALL_BYTES: u64 = 1 << 20;
 
 /// Pieces of log by their keys, and where they lie; `None`: they have not come yet.
 #[derive(Debug, Default)]
@@ -94,17 +91,32 @@ impl LogView for CarriedLog {
             }
         }
     }
+}
 
-    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>> {
-        let Some(info) = self.info(key)? else { return Ok(None) };
-        if info.length > SMALL_BYTES {
-            return Err(Error::new(Kind::Manifest, format!("the piece of log {key} is too large")));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL_BYTES: usize = 1 << 20;
+
+    #[test]
+    fn a_piece_that_is_not_small_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = |name: &str| LogKey {
+            lineage: "1".to_owned(),
+            lane: "1".to_owned(),
+            shard: "0".to_owned(),
+            name: name.to_owned(),
+        };
+        let mut log = CarriedLog::default();
+        for (name, length) in [("small", SMALL_BYTES), ("large", SMALL_BYTES + 1)] {
+            let path = dir.path().join(name);
+            fs::write(&path, vec![7; length]).unwrap();
+            log.add(key(name), path);
         }
-        let mut bytes = Vec::new();
-        self.read(key, &mut |block| {
-            bytes.extend_from_slice(block);
-            Ok(())
-        })?;
-        Ok(Some(bytes))
+        let small = log.read_small(&key("small")).unwrap();
+        assert_eq!(small, Some(vec![7; SMALL_BYTES]));
+        assert_eq!(log.read_small(&key("large")).unwrap_err().kind(), errors::Kind::Manifest);
+        assert_eq!(log.read_small(&key("absent")).unwrap(), None);
     }
 }

@@ -131,8 +131,4 @@ impl LogView for Log {
         piece.bytes.chunks(100_000).try_for_each(act)?;
         Ok(true)
     }
-
-    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>> {
-        Ok(self.0.get(key).map(|piece| piece.bytes.clone()))
-    }
 }
