@@ -2,17 +2,28 @@
 //!
 //! | file | what it knows |
 //! |---|---|
+//! | `plan` | choosing a chain, proving that the log reaches the target |
 //! | `destination` | which directories may be written to at all |
+//! | `files` | the runbook where a link's files are the data directory's own |
+//! | `server` | the runbook where a running server, a file or a stream takes what a link holds |
 //! | `tree` | writing files from any source, in any order, from several workers |
-//! | `streams` | chains of a tool's streams: unpacked, prepared, moved into place |
+//! | `streams` | the runbook where a link holds a tool's streams: unpacked, prepared, moved into place |
 //! | `marker` | what is told beside a restored tree, never inside it |
+//!
+//! No engine and no repository is known here. The command and the file daemon are two sources of
+//! bodies for the same runbooks.
 
 mod destination;
+mod files;
 mod marker;
+pub mod plan;
+mod server;
 mod streams;
 mod tree;
 
-pub use destination::{check_destination, check_space};
+pub use destination::{Occupied, check_destination, check_space, claim_directories};
+pub use files::FilesRestore;
 pub use marker::{Marker, marker_path};
-pub use streams::StreamRestore;
+pub use server::{DirectoryBodies, restore_to_server};
+pub use streams::{LinkTree, StreamsRestore};
 pub use tree::DirectoryTree;

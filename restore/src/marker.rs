@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use stream::{LinkName, Plan};
+use stream::{Link, Plan, UnitName};
 use system::durable;
 use system::failpoint::MARKER;
 use uuid::Uuid;
@@ -27,10 +27,14 @@ pub struct Marker {
     pub repository: Option<Uuid>,
     /// The target.
     pub target: String,
+    /// What of it, where a target has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitName>,
     /// `<from>_<to>_<jobid>` of the newest link.
     pub link: String,
-    /// The recovery that is prepared.
-    pub plan: Plan,
+    /// The recovery that is prepared; absent until it is proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// When the restore began.
     pub started_at: DateTime<Utc>,
     /// When it was complete; absent: it is not, and no server may be started on it.
@@ -48,17 +52,28 @@ pub fn marker_path(dir: &Path) -> PathBuf {
 impl Marker {
     /// The marker of a restore that begins now.
     #[must_use]
-    pub fn begin(repository: Option<Uuid>, target: &str, link: LinkName, plan: &Plan) -> Self {
+    pub fn begin(repository: Option<Uuid>, link: &Link, plan: Option<&Plan>) -> Self {
         Self {
             seawall: "restore".to_owned(),
             version: 1,
             repository,
-            target: target.to_owned(),
-            link: link.to_string(),
-            plan: plan.clone(),
+            target: link.target.to_string(),
+            unit: link.unit.clone(),
+            link: link.name().to_string(),
+            plan: plan.cloned(),
             started_at: Utc::now(),
             finished_at: None,
         }
+    }
+
+    /// Says that the directory is finished, and by which recovery.
+    ///
+    /// # Errors
+    /// As [`Marker::write`].
+    pub fn finish(&mut self, plan: &Plan, dir: &Path, at: DateTime<Utc>) -> Result<()> {
+        self.plan = Some(plan.clone());
+        self.finished_at = Some(at);
+        self.write(dir)
     }
 
     /// The marker of a directory, where there is a readable one.

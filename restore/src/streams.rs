@@ -3,13 +3,18 @@
 //! All work happens in one directory inside the destination, so that every move at its end is a
 //! rename on one file system, and a server that is started too early finds nothing.
 
+use crate::marker::Marker;
 use crate::tree::numbers;
+use chrono::Utc;
 use errors::{Context, Error, Kind, Result};
 use std::fs::{self, File, Permissions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use stream::{Bodies, Layout, Link, Owner, Preparation, RootInfo, StreamEngine, Work};
+use stream::{
+    BodySource, Chain, Layout, Link, Owner, Plan, Preparation, RelPath, RestoreJob, RootInfo,
+    RootName, StreamsRestorer, Unpacking,
+};
 use system::failpoint::{HELD_BACK, TREE};
 use system::{Users, durable};
 
@@ -20,42 +25,52 @@ const DIR_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o660;
 
 /// A restore of a chain.
-pub struct StreamRestore<'a> {
+pub struct StreamsRestore<'a> {
     /// Unpacks and prepares.
-    pub engine: &'a dyn StreamEngine,
-    /// The full and its children, in order.
-    pub chain: &'a [&'a Link],
-    /// Gives the bodies of a link.
-    pub bodies: &'a dyn Fn(&Link) -> Result<Box<dyn Bodies + 'a>>,
-    /// Threads, cancel, progress.
-    pub work: Work<'a>,
+    pub engine: &'a dyn StreamsRestorer,
+    /// The full and its children.
+    pub chain: &'a Chain<'a>,
+    /// Options, threads, cancel, progress.
+    pub job: &'a RestoreJob,
 }
 
-impl StreamRestore<'_> {
-    /// Makes a data directory that the stock server starts on.
+impl StreamsRestore<'_> {
+    /// Makes a data directory that the stock server starts on. The marker says that it is not
+    /// finished, until it is.
     ///
     /// # Errors
     /// Damage, a full disk, a tool that fails. What is there then has no names that a server knows.
-    pub fn into_directory(&self, layout: &Layout) -> Result<()> {
-        let (root, to) = layout.roots.iter().next().ok_or_else(no_root)?;
-        let last = self.chain.last().ok_or_else(|| bug("a chain without links"))?;
-        let info = last.roots.get(root).ok_or_else(no_root)?;
+    pub fn into_directory(
+        &self,
+        layout: &Layout,
+        plan: &Plan,
+        mut marker: Marker,
+        bodies: &BodySource<'_>,
+    ) -> Result<()> {
+        let to = layout.main_dir()?;
+        marker.write(to)?;
+        self.lay_out(layout, to, bodies)?;
+        marker.finish(plan, to, Utc::now())
+    }
+
+    fn lay_out(&self, layout: &Layout, to: &Path, bodies: &BodySource<'_>) -> Result<()> {
+        let last = self.chain.newest();
+        let info = last.roots.get(&layout.main).ok_or_else(no_root)?;
         let work = to.join(WORK_DIR);
         let (base, increment) = (work.join("base"), work.join("increment"));
-        for (number, link) in self.chain.iter().enumerate() {
+        let count = self.chain.links().len();
+        for (number, link) in self.chain.links().iter().enumerate() {
             let is_first = number == 0;
             let tree = if is_first { &base } else { &increment };
-            self.unpack(link, tree)?;
+            self.unpack(link, tree, bodies)?;
             let increment = (!is_first).then_some(tree.as_path());
-            self.prepare(link, &base, increment, number + 1 == self.chain.len())?;
+            self.prepare(link, &base, increment, number + 1 == count)?;
         }
         self.engine.tidy(last, &base)?;
-        self.work.progress.phase("sync");
+        self.job.progress.phase("sync");
         dress(&base, &info.owner)?;
         durable::sync_filesystem(&base, TREE).map_err(|error| failed("sync", &base, error))?;
-        if self.work.cancel.is_cancelled() {
-            return Err(Error::new(Kind::Interrupted, "the restore was cancelled"));
-        }
+        self.job.check_cancel()?;
         release(&base, to, layout)?;
         for dir in [&base, &work] {
             fs::remove_dir(dir).map_err(|error| failed("remove", dir, error))?;
@@ -63,18 +78,18 @@ impl StreamRestore<'_> {
         own(to, info)
     }
 
-    /// Unpacks every link into a tree of its own, and leaves it so.
+    /// Unpacks every link into a tree of its own, and leaves it so, with the link beside it.
     ///
     /// # Errors
     /// Damage, or a full disk.
-    pub fn into_trees(&self, dir: &Path) -> Result<Vec<PathBuf>> {
+    pub fn into_trees(&self, dir: &Path, bodies: &BodySource<'_>) -> Result<Vec<PathBuf>> {
         let mut trees = Vec::new();
-        for link in self.chain {
-            let tree = dir.join(link.name().to_string());
-            self.unpack(link, &tree)?;
-            durable::sync_filesystem(&tree, TREE).map_err(|error| failed("sync", &tree, error))?;
+        for link in self.chain.links() {
+            let tree = tree_of(dir, link);
+            self.unpack(link, &tree, bodies)?;
             trees.push(tree);
         }
+        self.write_links(dir)?;
         Ok(trees)
     }
 
@@ -84,21 +99,23 @@ impl StreamRestore<'_> {
     /// # Errors
     /// The tool fails. The trees are void then.
     pub fn prepare_trees(&self, dir: &Path) -> Result<PathBuf> {
-        let trees: Vec<PathBuf> =
-            self.chain.iter().map(|link| dir.join(link.name().to_string())).collect();
-        let base = trees.first().ok_or_else(|| bug("a chain without links"))?;
-        let last = self.chain.last().ok_or_else(|| bug("a chain without links"))?;
-        for (number, (link, tree)) in self.chain.iter().zip(&trees).enumerate() {
+        let last = self.chain.newest();
+        let mut base = None;
+        let count = self.chain.links().len();
+        for (number, link) in self.chain.links().iter().enumerate() {
+            let tree = tree_of(dir, link);
+            let base = base.get_or_insert_with(|| tree.clone());
             let increment = (number > 0).then_some(tree.as_path());
-            self.prepare(link, base, increment, number + 1 == trees.len())?;
+            self.prepare(link, base, increment, number + 1 == count)?;
         }
+        let base = base.ok_or_else(no_root)?;
         let root = last.roots.values().next().ok_or_else(no_root)?;
-        self.engine.tidy(last, base)?;
-        self.work.progress.phase("sync");
-        dress(base, &root.owner)?;
-        durable::sync_filesystem(base, TREE).map_err(|error| failed("sync", base, error))?;
-        own(base, root)?;
-        Ok(base.clone())
+        self.engine.tidy(last, &base)?;
+        self.job.progress.phase("sync");
+        dress(&base, &root.owner)?;
+        durable::sync_filesystem(&base, TREE).map_err(|error| failed("sync", &base, error))?;
+        own(&base, root)?;
+        Ok(base)
     }
 
     /// Writes each link beside its tree: what lies in the tree is the tool's.
@@ -106,7 +123,7 @@ impl StreamRestore<'_> {
     /// # Errors
     /// A file cannot be written.
     pub fn write_links(&self, dir: &Path) -> Result<()> {
-        for link in self.chain {
+        for link in self.chain.links() {
             let text = serde_json::to_vec_pretty(link).or_kind(Kind::Bug, || "print a link")?;
             let path = dir.join(format!("{}.json", link.name()));
             fs::write(&path, text).map_err(|error| failed("write", &path, error))?;
@@ -122,18 +139,87 @@ impl StreamRestore<'_> {
         increment: Option<&Path>,
         is_last: bool,
     ) -> Result<()> {
-        self.work.progress.phase("prepare");
-        let cancel = self.work.cancel;
-        self.engine.prepare(&Preparation { link, base, increment, is_last, cancel })?;
+        self.job.progress.phase("prepare");
+        self.engine.prepare(&Preparation { link, base, increment, is_last }, self.job)?;
         let Some(tree) = increment else { return Ok(()) };
         fs::remove_dir_all(tree).map_err(|error| failed("remove", tree, error))
     }
 
-    fn unpack(&self, link: &Link, tree: &Path) -> Result<()> {
-        self.work.progress.phase("unpack");
-        durable::create_dirs(tree, DIR_MODE).map_err(|error| failed("create", tree, error))?;
-        let bodies = (self.bodies)(link)?;
-        self.engine.unpack(link, bodies.as_ref(), tree, &self.work)
+    fn unpack(&self, link: &Link, dir: &Path, bodies: &BodySource<'_>) -> Result<()> {
+        let mut tree = LinkTree::begin(self.engine, link, dir, self.job)?;
+        let bodies = bodies(link)?;
+        for (root, path) in self.engine.stream_names(link)? {
+            let mut body = bodies.open(&root, &path)?;
+            tree.stream(&root, &path, &mut body)?;
+        }
+        tree.finish()
+    }
+}
+
+/// Where a link's tree lies below the directory of all trees.
+#[must_use]
+pub(crate) fn tree_of(dir: &Path, link: &Link) -> PathBuf {
+    dir.join(link.name().to_string())
+}
+
+/// One link's tree in the making: its streams come one after the other, from a repository or from a
+/// file daemon.
+pub struct LinkTree {
+    dir: PathBuf,
+    unpacking: Box<dyn Unpacking>,
+    /// Streams that have not come yet.
+    expected: Vec<(RootName, RelPath)>,
+}
+
+impl LinkTree {
+    /// Makes the tree's directory.
+    ///
+    /// # Errors
+    /// It cannot be made, or the link cannot be read.
+    pub fn begin(
+        engine: &dyn StreamsRestorer,
+        link: &Link,
+        dir: &Path,
+        job: &RestoreJob,
+    ) -> Result<Self> {
+        job.progress.phase("unpack");
+        durable::create_dirs(dir, DIR_MODE).map_err(|error| failed("create", dir, error))?;
+        let expected = engine.stream_names(link)?;
+        Ok(Self { dir: dir.to_owned(), unpacking: engine.unpack(link, dir, job)?, expected })
+    }
+
+    /// Whether this is a stream of the link that has not come yet.
+    #[must_use]
+    pub fn expects(&self, root: &RootName, path: &RelPath) -> bool {
+        self.expected.iter().any(|(of, expected)| of == root && expected == path)
+    }
+
+    /// Whether all streams have come.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.expected.is_empty()
+    }
+
+    /// Unpacks one stream.
+    ///
+    /// # Errors
+    /// Damage, or a file that cannot be written.
+    pub fn stream(&mut self, root: &RootName, path: &RelPath, body: &mut dyn Read) -> Result<()> {
+        self.expected.retain(|(of, expected)| of != root || expected != path);
+        self.unpacking.stream(path, body)
+    }
+
+    /// The tree must be whole, and is durable then.
+    ///
+    /// # Errors
+    /// `restore-check`: a stream did not come; `manifest`: together they are not a whole backup.
+    pub fn finish(self) -> Result<()> {
+        if let Some((root, path)) = self.expected.first() {
+            let text = format!("the stream {root}/{path} of the backup is missing");
+            return Err(Error::new(Kind::RestoreCheck, text));
+        }
+        self.unpacking.finish()?;
+        durable::sync_filesystem(&self.dir, TREE).map_err(|error| failed("sync", &self.dir, error))
     }
 }
 
@@ -194,10 +280,6 @@ fn own(dir: &Path, info: &RootInfo) -> Result<()> {
 
 fn no_root() -> Error {
     Error::new(Kind::Manifest, "the backup does not say how its data directory looked")
-}
-
-fn bug(text: &str) -> Error {
-    Error::new(Kind::Bug, text)
 }
 
 fn failed(doing: &str, path: &Path, error: io::Error) -> Error {

@@ -43,9 +43,17 @@ impl Job {
     /// # Errors
     /// `interrupted`.
     pub fn check_cancel(&self) -> Result<()> {
-        if self.cancel.is_cancelled() {
-            return Err(Error::new(Kind::Interrupted, "the job was cancelled"));
-        }
-        Ok(())
+        check_cancel(&self.cancel, "the job was cancelled")
+    }
+}
+
+/// Fails once the work is cancelled; `text` says what was.
+///
+/// # Errors
+/// `interrupted`.
+pub fn check_cancel(cancel: &Cancel, text: &str) -> Result<()> {
+    match cancel.is_cancelled() {
+        true => Err(Error::new(Kind::Interrupted, text)),
+        false => Ok(()),
     }
 }

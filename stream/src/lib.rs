@@ -8,6 +8,8 @@
 //! and an engine that talks to an asynchronous driver does so behind its own door
 //! (`docs/decisions/0003-synchronous-seams.md`).
 
+mod chain;
+mod descriptor;
 mod diagnosis;
 mod engine;
 mod escape;
@@ -16,6 +18,7 @@ mod job;
 mod level;
 mod link;
 mod log;
+mod log_piece;
 mod names;
 mod option_spec;
 mod options;
@@ -24,36 +27,42 @@ mod plan;
 mod position;
 mod progress;
 mod receipt;
+mod restorer;
 mod server_url;
 mod sink;
-mod streams;
 mod tap;
 mod tree;
 mod window;
 mod words;
 
+pub use chain::Chain;
+pub use descriptor::{Descriptor, LogScope};
 pub use diagnosis::{Diagnosis, Stored};
-pub use engine::{Engine, Severity, Unit};
+pub use engine::{Engine, Severity, Unit, print_position};
 pub use escape::{percent_decode, percent_encode};
 pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};
-pub use job::{Cancel, Job};
+pub use job::{Cancel, Job, check_cancel};
 pub use level::Level;
 pub use link::{Earliest, Excluded, FORMAT_VERSION, Link, LogReach, RootInfo, Totals};
-pub use log::{Appended, LogKey, LogPiece, LogSink, LogView, PieceInfo};
+pub use log::{Log, LogFinding, LogInspection, LogReport};
+pub use log_piece::{Appended, LogKey, LogPiece, LogSink, LogView, PieceInfo};
 pub use names::{InvalidName, JobId, LinkName, RootName, TargetName, UnitName};
 pub use option_spec::{OptionKind, OptionSpec};
 pub use options::Options;
 pub use path::{InvalidPath, RelPath};
 pub use plan::{
-    LastMile, Layout, LayoutRequest, LogSpan, Plan, RecoveryRequest, RecoveryTarget, Starting,
-    TargetAction,
+    Layout, LogSpan, Plan, RecoveryRequest, RecoveryTarget, StartCommand, TargetAction,
 };
 pub use position::Position;
 pub use progress::{Progress, Silent};
 pub use receipt::{Outcome, Receipt, ReceiptWriter, receipt};
+pub use restorer::{
+    Bodies, BodySource, Destination, DirectoryRestorer, FilesRestorer, LogSource, Preparation,
+    RecoverySetup, RestoreJob, RestoreSummary, Restorer, ServerRestorer, StreamsRestorer,
+    Unpacking,
+};
 pub use server_url::{ServerUrl, UrlProblem};
 pub use sink::{Durability, Looking, Sink};
-pub use streams::{Bodies, Preparation, StreamEngine, Work};
 pub use tap::{Finding, Tap};
 pub use tree::{FilePart, TreeWriter};
 pub use window::{Gap, NamedPoint, Window};

@@ -1,141 +1,137 @@
-//! The archived log: keys of pieces, and how they are appended and looked at.
+//! An engine's log: positions, lineages, windows, and the proof that a point in time is reached.
 
-use crate::{Finding, Tap};
-use chrono::{DateTime, Utc};
-use errors::{Error, Kind, Result};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
+use crate::{
+    Cancel, Chain, Diagnosis, Job, Link, LogKey, LogPiece, LogSource, LogView, NamedPoint, Plan,
+    Position, Progress, RecoveryRequest, Window,
+};
+use errors::{Kind, Result};
+use std::path::Path;
 
-/// The most of a piece that is small.
-const SMALL_BYTES: usize = 1 << 20;
+/// What an engine knows of its log. Nobody else compares positions or reads pieces.
+pub trait Log: Sync {
+    /// Reads a position as operators write it.
+    ///
+    /// # Errors
+    /// `usage`: not a position of this log.
+    fn parse_position(&self, text: &str) -> Result<Position>;
 
-/// Where a piece of log lies below a target's `log/`: `<lineage>/<lane>/<shard>/<name>`.
-///
-/// For PostgreSQL: system identifier, timeline, the segment's upper half, file name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct LogKey {
-    /// What all pieces of one history of one server share.
-    pub lineage: String,
-    /// A sequence within it that has no gaps when it is whole.
-    pub lane: String,
-    /// A directory of at most a few thousand pieces.
-    pub shard: String,
-    /// The piece's own name.
-    pub name: String,
-}
+    /// Prints a position as operators know it.
+    fn print_position(&self, position: Position) -> String;
 
-impl LogKey {
-    /// The key with `/` between its parts.
-    #[must_use]
-    pub fn path(&self) -> String {
-        format!("{}/{}/{}/{}", self.lineage, self.lane, self.shard, self.name)
+    /// Asks the server which lineage its log and backups belong to. `None`: there is nothing for an
+    /// operator to accept, each backup finds out by itself what it continues.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    fn lineage(&self, _job: &Job) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// The chains that can serve a request as far as the links themselves tell, the best one first.
+    /// Never empty.
+    ///
+    /// # Errors
+    /// `not-found`: there is no backup, or not the one asked for; `log-gap`: none is old enough, or
+    /// none reaches the target.
+    fn choose<'a>(&self, links: &'a [Link], request: &RecoveryRequest) -> Result<Vec<Chain<'a>>>;
+
+    /// Proves of one of the chains that the log leads from it to the target, or names the gap.
+    ///
+    /// # Errors
+    /// `log-gap`; the log cannot be read.
+    fn prove(
+        &self,
+        chains: &[Chain<'_>],
+        log: &dyn LogView,
+        request: &RecoveryRequest,
+    ) -> Result<Plan>;
+
+    /// How far recovery from a link can go; along the history that is named, or the newest.
+    ///
+    /// # Errors
+    /// The log cannot be read, or the link is not on that history.
+    fn window(&self, link: &Link, log: &dyn LogView, history: Option<&str>) -> Result<Window>;
+
+    /// The named points that recovery from a link can go to, in the order of the log.
+    ///
+    /// # Errors
+    /// As [`Log::window`].
+    fn named_points(
+        &self,
+        _link: &Link,
+        _log: &dyn LogView,
+        _history: Option<&str>,
+    ) -> Result<Vec<NamedPoint>> {
+        Ok(Vec::new())
+    }
+
+    /// The piece that a file of the server is, checked; `None`: no file of this log has such a name.
+    /// `working_dir` is where the server runs its commands.
+    ///
+    /// # Errors
+    /// `source-files`, `system-identifier`: the file is not what its name says.
+    fn piece(&self, _path: &Path, _working_dir: &Path) -> Result<Option<LogPiece>> {
+        Ok(None)
+    }
+
+    /// The key of the piece that the server asks for by name; `None`: no file of this log has such a
+    /// name. Without a lineage, `working_dir` tells which server is being recovered.
+    ///
+    /// # Errors
+    /// `usage`: not a lineage; `source-files`: there is neither a lineage nor a data directory.
+    fn key(
+        &self,
+        _name: &str,
+        _lineage: Option<&str>,
+        _working_dir: &Path,
+    ) -> Result<Option<LogKey>> {
+        Ok(None)
+    }
+
+    /// The program and arguments by which a restored server fetches a piece of log; the engine adds
+    /// the piece's name and where it goes. Empty: the server fetches none.
+    fn fetch_command(&self, _source: &LogSource, _plan: &Plan) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Reads the kept log of a lineage from its first piece to its last.
+    ///
+    /// # Errors
+    /// The log cannot be read at all, or the work was cancelled. Damage is a finding.
+    fn verify(&self, _look: &LogInspection<'_>) -> Result<LogReport> {
+        Ok(LogReport::default())
     }
 }
 
-impl fmt::Display for LogKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path())
-    }
+/// What [`Log::verify`] looks at.
+#[derive(Clone, Copy)]
+pub struct LogInspection<'a> {
+    /// The kept log.
+    pub log: &'a dyn LogView,
+    /// Which lineage of it.
+    pub lineage: &'a str,
+    /// Told how far it is.
+    pub progress: &'a dyn Progress,
+    /// Ends the work.
+    pub cancel: &'a Cancel,
 }
 
-/// A piece to append.
-pub struct LogPiece {
-    /// Its place.
-    pub key: LogKey,
-    /// A complete file, which does not change any more.
-    pub path: PathBuf,
-    /// The file's last modification, by the clock of the server that wrote it.
-    pub written_at: DateTime<Utc>,
-    /// Sees its bytes; its facts stand in the head, for those who look only there.
-    pub tap: Option<Box<dyn Tap>>,
+/// What the log holds, and what is wrong with it.
+#[derive(Debug, Default)]
+pub struct LogReport {
+    /// Pieces that were read.
+    pub pieces: u64,
+    /// Plain bytes of them.
+    pub bytes: u64,
+    /// What is wrong.
+    pub findings: Vec<LogFinding>,
 }
 
-/// What became of a piece.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Appended {
-    /// Whether it is new here.
-    pub stored: bool,
-    /// What its tap found; the piece is kept as it is.
-    pub findings: Vec<Finding>,
-}
-
-/// What the head of a stored piece says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PieceInfo {
-    /// Plain bytes.
-    pub length: u64,
-    /// When the server last wrote to it.
-    pub written_at: DateTime<Utc>,
-    /// What the engine noted.
-    pub facts: BTreeMap<String, String>,
-}
-
-/// Takes pieces of log, without end: for receivers and for a server's archiver.
-pub trait LogSink {
-    /// Whether the piece is kept already.
-    ///
-    /// # Errors
-    /// The place cannot be read.
-    fn have(&self, key: &LogKey) -> Result<bool>;
-
-    /// Keeps the piece so that it survives a power cut. The identical piece again is a success, and
-    /// is made durable once more before the answer.
-    ///
-    /// # Errors
-    /// A piece of this name with other bytes is there (nothing is overwritten); or it cannot be
-    /// stored.
-    fn append(&self, piece: LogPiece) -> Result<Appended>;
-}
-
-/// Looks at the kept log of one target.
-pub trait LogView {
-    /// The lanes of a lineage, sorted.
-    ///
-    /// # Errors
-    /// The place cannot be read.
-    fn lanes(&self, lineage: &str) -> Result<Vec<String>>;
-
-    /// The shards of a lane, sorted.
-    ///
-    /// # Errors
-    /// The place cannot be read.
-    fn shards(&self, lineage: &str, lane: &str) -> Result<Vec<String>>;
-
-    /// The names of the pieces of a shard, sorted.
-    ///
-    /// # Errors
-    /// The place cannot be read.
-    fn names(&self, lineage: &str, lane: &str, shard: &str) -> Result<Vec<String>>;
-
-    /// The head of a piece; `None` when it is definitely absent.
-    ///
-    /// # Errors
-    /// The piece cannot be read or is damaged.
-    fn info(&self, key: &LogKey) -> Result<Option<PieceInfo>>;
-
-    /// Reads the plain bytes of a piece, in order; `false` when it is definitely absent. What `act`
-    /// has seen is right only if the answer is no error.
-    ///
-    /// # Errors
-    /// The piece cannot be read or is damaged; or `act`'s own.
-    fn read(&self, key: &LogKey, act: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<bool>;
-
-    /// The plain bytes of a small piece (at most 1 MiB), checked; `None` when definitely absent.
-    ///
-    /// # Errors
-    /// The piece cannot be read, is damaged, or is larger.
-    fn read_small(&self, key: &LogKey) -> Result<Option<Vec<u8>>> {
-        let mut bytes = Vec::new();
-        let is_there = self.read(key, &mut |block| {
-            if bytes.len() + block.len() > SMALL_BYTES {
-                let text = format!("the piece of log {key} is too large");
-                return Err(Error::new(Kind::Manifest, text));
-            }
-            bytes.extend_from_slice(block);
-            Ok(())
-        })?;
-        Ok(is_there.then_some(bytes))
-    }
+/// One finding in a log.
+#[derive(Debug, Clone)]
+pub struct LogFinding {
+    /// What it amounts to: it decides the exit status.
+    pub kind: Kind,
+    /// What is wrong, by the name of a catalogue's row.
+    pub diagnosis: Diagnosis,
 }

@@ -1,11 +1,12 @@
 //! Plans: what a recovery will do, as a value that can be printed before anything is done.
 
-use crate::{Link, LinkName, Position, RelPath, RootName};
+use crate::{LinkName, Position, RelPath, RootName};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use errors::{Error, Kind};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// Where recovery shall end.
@@ -20,8 +21,8 @@ pub enum RecoveryTarget {
     Time(DateTime<Utc>),
     /// A position of the engine's log.
     Position(Position),
-    /// The end of a transaction, by its number.
-    Transaction(u64),
+    /// The end of a transaction, as the engine names them: a number, a GTID.
+    Transaction(#[serde(deserialize_with = "text_or_number")] String),
     /// A point that somebody named while the server ran.
     Name(String),
 }
@@ -36,6 +37,19 @@ pub enum TargetAction {
     Promote,
     /// Stops.
     Shutdown,
+}
+
+impl Layout {
+    /// The directory of the main root.
+    ///
+    /// # Errors
+    /// `bug`: the layout does not say where it goes.
+    pub fn main_dir(&self) -> errors::Result<&Path> {
+        let dir = self.roots.get(&self.main).map(PathBuf::as_path);
+        dir.ok_or_else(|| {
+            Error::new(Kind::Bug, format!("the layout has no place for {}", self.main))
+        })
+    }
 }
 
 impl fmt::Display for TargetAction {
@@ -98,18 +112,11 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// Where a restore shall write.
-#[derive(Debug, Clone)]
-pub struct LayoutRequest {
-    /// The directory for the main root.
-    pub to: PathBuf,
-    /// Other roots: by name or by original path, and the new path.
-    pub mapping: Vec<(String, PathBuf)>,
-}
-
 /// Where each root goes, and what is special about some files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
+    /// The root that goes to the destination itself; all others lie beside it or elsewhere.
+    pub main: RootName,
     /// Each root's directory.
     pub roots: BTreeMap<RootName, PathBuf>,
     /// Files without which no server starts: they come last.
@@ -120,23 +127,36 @@ pub struct Layout {
 
 /// How a restored server is started, where it is not the usual way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Starting {
+pub struct StartCommand {
     /// The command, for a shell.
     pub command: String,
     /// What the operator should know of it.
     pub notes: Vec<String>,
 }
 
-/// What the engine needs to finish a restored tree.
-pub struct LastMile<'a> {
-    /// The recovery.
-    pub plan: &'a Plan,
-    /// The newest link of the chain.
-    pub link: &'a Link,
-    /// Where everything lies.
-    pub layout: &'a Layout,
-    /// The program and arguments that fetch a piece of log; the engine adds name and destination.
-    pub fetch: Vec<String>,
-    /// Whether the restored server may archive its log as the original did.
-    pub keep_archiving: bool,
+/// Until version 0.1 a transaction was a number.
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Number(u64),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Text(text) => text,
+        Written::Number(number) => number.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_may_stand_as_a_number() {
+        let wanted = RecoveryTarget::Transaction("731".to_owned());
+        for text in ["{\"transaction\":731}", "{\"transaction\":\"731\"}"] {
+            assert_eq!(serde_json::from_str::<RecoveryTarget>(text).unwrap(), wanted);
+        }
+    }
 }

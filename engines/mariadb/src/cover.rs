@@ -5,7 +5,8 @@ use errors::{Error, Kind, Result};
 use std::collections::BTreeMap;
 use std::fs;
 use stream::{
-    Layout, Level, Link, Plan, RecoveryRequest, RecoveryTarget, TargetAction, Window, exact_time,
+    Chain, Layout, Level, Link, Plan, RecoveryRequest, RecoveryTarget, TargetAction, Window,
+    exact_time,
 };
 
 /// Chooses the newest backup that is not after the target, and its parents.
@@ -13,12 +14,19 @@ use stream::{
 /// # Errors
 /// `not-found`: no backup serves; `log-gap`: the target lies after the newest one, and binlogs are
 /// not archived; `manifest`: a chain is broken.
-pub(crate) fn plan(links: &[Link], request: &RecoveryRequest) -> Result<Plan> {
+pub(crate) fn choose<'a>(links: &'a [Link], request: &RecoveryRequest) -> Result<Chain<'a>> {
     let mut data: Vec<&Link> = links.iter().filter(|link| link.level != Level::Log).collect();
     data.sort_by_key(|link| (link.finished_at, link.job));
-    let last = choose(&data, request)?;
-    let chain = chain(&data, last)?;
-    let state = State::of(last)?;
+    let last = newest(&data, request)?;
+    Chain::new(chain(&data, last)?)
+}
+
+/// What the recovery of a chain will do.
+///
+/// # Errors
+/// `manifest`: a link cannot be read.
+pub(crate) fn plan(chain: &Chain<'_>, request: &RecoveryRequest) -> Result<Plan> {
+    let state = State::of(chain.newest())?;
     let mut settings = BTreeMap::from([("last_lsn".to_owned(), state.last_lsn.to_string())]);
     if let Some(place) = &state.binlog {
         settings.insert("binlog_file".to_owned(), place.file.clone());
@@ -26,7 +34,7 @@ pub(crate) fn plan(links: &[Link], request: &RecoveryRequest) -> Result<Plan> {
         settings.insert("gtid".to_owned(), place.gtid.clone());
     }
     Ok(Plan {
-        chain: chain.iter().map(|link| link.id).collect(),
+        chain: chain.ids(),
         // There is no log to go on from: the newest that there is, is the backup itself.
         target: match &request.target {
             RecoveryTarget::Latest => RecoveryTarget::Immediate,
@@ -55,7 +63,7 @@ fn notes(state: &State, request: &RecoveryRequest) -> Vec<String> {
     notes
 }
 
-fn choose<'a>(data: &[&'a Link], request: &RecoveryRequest) -> Result<&'a Link> {
+fn newest<'a>(data: &[&'a Link], request: &RecoveryRequest) -> Result<&'a Link> {
     let none = || Error::new(Kind::NotFound, "there are no backups of data");
     if let Some(name) = request.link {
         let found = data.iter().find(|link| link.name() == name).copied();
@@ -123,7 +131,7 @@ fn chain<'a>(data: &[&'a Link], last: &'a Link) -> Result<Vec<&'a Link>> {
         next = match (&link.parent, link.level) {
             (None, Level::Full) => None,
             (None, _) => {
-                let text = format!("{} is no full and has no parent", link.name());
+                let text = format!("{} is not a full and has no parent", link.name());
                 return Err(Error::new(Kind::Manifest, text));
             }
             (Some(id), _) => Some(parent(data, link, *id)?),

@@ -4,14 +4,12 @@ use crate::root;
 use crate::state::State;
 use crate::unpack::{Unpack, unpack};
 use errors::{Context, Error, Kind, Result};
-use formats::xbstream::Summary;
+use formats::xbstream::{Dialect, Summary};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use stream::{Bodies, Link, RelPath, RootName, Work};
+use stream::{Link, LinkName, Options, RelPath, RestoreJob, RootName, Unpacking};
 use zeroize::Zeroizing;
-
-/// Where the key is named for a restore, which takes no options of the engine.
-pub(crate) const KEY_VARIABLE: &str = "SEAWALL_ENCRYPTION_KEY_FILE";
 
 /// The bodies of a link that are streams.
 ///
@@ -26,43 +24,61 @@ pub(crate) fn streams(link: &Link) -> Result<Vec<(RootName, RelPath)>> {
     State::of(link)?.streams.iter().map(place).collect()
 }
 
-/// Unpacks every stream of a link into one tree.
-///
-/// # Errors
-/// Damage, or a file that cannot be written.
-pub(crate) fn tree(link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_>) -> Result<()> {
-    let state = State::of(link)?;
-    let key = key()?;
-    let mut all = Summary::default();
-    for (root, path) in streams(link)? {
-        let mut body = bodies.open(&root, &path)?;
+/// One tree, unpacked stream by stream.
+pub(crate) struct Extraction {
+    name: LinkName,
+    dialect: Dialect,
+    tree: PathBuf,
+    job: RestoreJob,
+    key: Option<Zeroizing<Vec<u8>>>,
+    all: Summary,
+}
+
+impl Extraction {
+    /// # Errors
+    /// `manifest`; `config`: the key cannot be read.
+    pub(crate) fn begin(link: &Link, tree: &Path, job: &RestoreJob) -> Result<Self> {
+        Ok(Self {
+            name: link.name(),
+            dialect: State::of(link)?.flavour.dialect(),
+            tree: tree.to_owned(),
+            job: job.clone(),
+            key: key(&job.options)?,
+            all: Summary::default(),
+        })
+    }
+}
+
+impl Unpacking for Extraction {
+    fn stream(&mut self, path: &RelPath, mut body: &mut dyn Read) -> Result<()> {
         let how = Unpack {
-            dialect: state.flavour.dialect(),
-            into: tree,
-            workers: work.workers,
-            cancel: work.cancel,
-            progress: work.progress,
+            dialect: self.dialect,
+            into: &self.tree,
+            workers: self.job.workers,
+            cancel: &self.job.cancel,
+            progress: self.job.progress.as_ref(),
             decode: true,
-            key: key.as_ref(),
+            key: self.key.as_ref(),
             is_whole: false,
         };
-        let unpacked = unpack(body.as_mut(), &how).map_err(|error| error.context(&path))?;
-        all = all.plus(unpacked.summary);
+        let unpacked = unpack(&mut body, &how).map_err(|error| error.context(path))?;
+        self.all = std::mem::take(&mut self.all).plus(unpacked.summary);
+        Ok(())
     }
-    // Several streams are one backup together.
-    all.check().map_err(|error| {
-        Error::new(Kind::Manifest, format!("{} is no whole backup: {error}", link.name()))
-    })
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        // Several streams are one backup together.
+        self.all.check().map_err(|error| {
+            Error::new(Kind::Manifest, format!("{} is not a whole backup: {error}", self.name))
+        })
+    }
 }
 
 /// The key of members that the tool encrypted, if the operator names one.
-fn key() -> Result<Option<Zeroizing<Vec<u8>>>> {
-    let Some(path) = std::env::var_os(KEY_VARIABLE).map(PathBuf::from) else { return Ok(None) };
-    match fs::read(&path) {
+fn key(options: &Options) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let Some(path) = options.text("encryption_key_file") else { return Ok(None) };
+    match fs::read(path) {
         Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
-        Err(error) => {
-            let doing = format!("read the key {}", path.display());
-            Err(Error::io(doing, error).with_kind(Kind::Config))
-        }
+        Err(error) => Err(Error::io(format!("read the key {path}"), error).with_kind(Kind::Config)),
     }
 }

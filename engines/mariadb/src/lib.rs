@@ -38,14 +38,14 @@ mod texts;
 mod tool;
 mod unpack;
 
-use errors::{Context, Error, Kind, Result, Rule};
+use errors::{Context, Error, Kind, Result};
 use state::State;
 use std::collections::BTreeMap;
 use std::path::Path;
 use stream::{
-    Bodies, Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView,
-    NamedPoint, OptionSpec, Options, Plan, Position, Preparation, RecoveryRequest, RelPath,
-    RootName, Sink, Starting, Stored, StreamEngine, Unit, Window, Work,
+    Chain, Descriptor, Diagnosis, DirectoryRestorer, Engine, Job, Layout, Level, Link, Log,
+    LogScope, LogView, Options, Plan, Position, Preparation, RecoveryRequest, RelPath, RestoreJob,
+    Restorer, RootName, Sink, Stored, StreamsRestorer, Unit, Unpacking, Window,
 };
 
 /// The engine's name in configuration and links.
@@ -60,21 +60,20 @@ pub(crate) fn root() -> Result<RootName> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MariaDb;
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: NAME,
+    schemes: address::SCHEMES,
+    supported: "MariaDB (mariadb-backup), MySQL and Percona Server (XtraBackup)",
+    options: options::OPTIONS,
+    levels: &[Level::Full, Level::Differential, Level::Incremental],
+    check_rules: check::catalogue::RULES,
+    log_rules: &[],
+    log_scope: LogScope::Target,
+};
+
 impl Engine for MariaDb {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn schemes(&self) -> &'static [&'static str] {
-        address::SCHEMES
-    }
-
-    fn supported(&self) -> String {
-        "MariaDB (mariadb-backup), MySQL and Percona Server (XtraBackup)".to_owned()
-    }
-
-    fn options(&self) -> &'static [OptionSpec] {
-        options::OPTIONS
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
     }
 
     fn url_options(&self, url: &str) -> Result<Vec<(String, String)>> {
@@ -85,58 +84,60 @@ impl Engine for MariaDb {
         address::default_target(NAME, options)
     }
 
-    fn levels(&self) -> &'static [Level] {
-        &[Level::Full, Level::Differential, Level::Incremental]
-    }
-
     fn units(&self, _job: &Job) -> Result<Vec<Unit>> {
-        Ok(vec![Unit { name: None }])
-    }
-
-    fn rules(&self) -> &'static [&'static Rule] {
-        check::catalogue::RULES
+        Ok(vec![Unit::whole_target()])
     }
 
     fn check(&self, job: &Job, _stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
         check::run(job)
     }
 
-    fn lineage(&self, _job: &Job) -> Result<String> {
-        Err(Error::new(Kind::Usage, "there is nothing to accept for MariaDB and MySQL")
-            .hint("Whether a backup continues an earlier one is found out at each backup; where it does not, a full is taken."))
-    }
-
     fn backup(&self, job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
         backup::run(job, unit, sink)
     }
 
-    fn position(&self, text: &str) -> Result<Position> {
-        text.parse().map(Position::new).or_kind(Kind::Usage, || format!("{text:?} is no LSN"))
+    fn log(&self) -> Option<&dyn Log> {
+        Some(self)
+    }
+
+    fn restorer(&self) -> Restorer<'_> {
+        Restorer::Streams(self)
+    }
+}
+
+/// Binlogs are not archived yet: the log is the LSNs of the backups themselves.
+impl Log for MariaDb {
+    fn parse_position(&self, text: &str) -> Result<Position> {
+        text.parse().map(Position::new).or_kind(Kind::Usage, || format!("{text:?} is not an LSN"))
     }
 
     fn print_position(&self, position: Position) -> String {
         position.value().to_string()
     }
 
-    fn cover(&self, links: &[Link], _log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
-        cover::plan(links, request)
+    fn choose<'a>(&self, links: &'a [Link], request: &RecoveryRequest) -> Result<Vec<Chain<'a>>> {
+        Ok(vec![cover::choose(links, request)?])
+    }
+
+    fn prove(
+        &self,
+        chains: &[Chain<'_>],
+        _log: &dyn LogView,
+        request: &RecoveryRequest,
+    ) -> Result<Plan> {
+        let chain = chains.first().ok_or_else(|| Error::new(Kind::Bug, "no chain was chosen"))?;
+        cover::plan(chain, request)
     }
 
     fn window(&self, link: &Link, _log: &dyn LogView, _history: Option<&str>) -> Result<Window> {
         Ok(cover::window(link))
     }
+}
 
-    fn named_points(
-        &self,
-        _link: &Link,
-        _log: &dyn LogView,
-        _history: Option<&str>,
-    ) -> Result<Vec<NamedPoint>> {
-        Ok(Vec::new())
-    }
-
-    fn layout(&self, _link: &Link, request: &LayoutRequest) -> Result<Layout> {
-        if let Some((name, _)) = request.mapping.first() {
+impl DirectoryRestorer for MariaDb {
+    fn layout(&self, _link: &Link, job: &RestoreJob) -> Result<Layout> {
+        let to = job.directory()?;
+        if let Some((name, _)) = job.mapping.first() {
             return Err(Error::new(
                 Kind::Usage,
                 format!("a backup of MariaDB has no {name} to map"),
@@ -150,28 +151,16 @@ impl Engine for MariaDb {
             Ok((root.clone(), path))
         });
         let held_back = last.collect::<Result<_>>()?;
-        let roots = BTreeMap::from([(root.clone(), request.to.clone())]);
-        Ok(Layout { roots, held_back, left_out: Vec::new() })
-    }
-
-    fn starting(&self, _link: &Link, _layout: &Layout) -> Result<Option<Starting>> {
-        Ok(None)
-    }
-
-    fn streams(&self) -> Option<&dyn StreamEngine> {
-        Some(self)
+        let roots = BTreeMap::from([(root.clone(), to.to_owned())]);
+        Ok(Layout { main: root, roots, held_back, left_out: Vec::new() })
     }
 
     fn refuse_running(&self, layout: &Layout) -> Result<()> {
         cover::refuse_running(layout)
     }
-
-    fn finish(&self, _mile: &LastMile<'_>) -> Result<()> {
-        Ok(())
-    }
 }
 
-impl StreamEngine for MariaDb {
+impl StreamsRestorer for MariaDb {
     fn stream_names(&self, link: &Link) -> Result<Vec<(RootName, RelPath)>> {
         extract::streams(link)
     }
@@ -180,16 +169,16 @@ impl StreamEngine for MariaDb {
         Ok(State::of(link)?.flavour.tree_directory())
     }
 
-    fn unpack(&self, link: &Link, bodies: &dyn Bodies, tree: &Path, work: &Work<'_>) -> Result<()> {
-        extract::tree(link, bodies, tree, work)
+    fn unpack(&self, link: &Link, tree: &Path, job: &RestoreJob) -> Result<Box<dyn Unpacking>> {
+        Ok(Box::new(extract::Extraction::begin(link, tree, job)?))
     }
 
-    fn check_preparation(&self, chain: &[&Link]) -> Result<()> {
-        prepare::check(chain)
+    fn check_preparation(&self, chain: &Chain<'_>, job: &RestoreJob) -> Result<()> {
+        prepare::check(chain, job)
     }
 
-    fn prepare(&self, step: &Preparation<'_>) -> Result<()> {
-        prepare::apply(step)
+    fn prepare(&self, step: &Preparation<'_>, job: &RestoreJob) -> Result<()> {
+        prepare::apply(step, job)
     }
 
     fn tidy(&self, _link: &Link, base: &Path) -> Result<()> {

@@ -171,7 +171,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec::new(
         "encryption_key_file",
         OptionKind::Path,
-        "The key of members that XtraBackup encrypted; a restore finds it by the environment only.",
+        "The key of members that XtraBackup encrypted; for restores, and for backups that are read.",
     ),
 ];
 

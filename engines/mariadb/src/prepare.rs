@@ -12,7 +12,7 @@ use formats::mysql_texts::{BackupType, CHECKPOINTS_NAMES, Checkpoints};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
-use stream::{Link, Preparation};
+use stream::{Chain, Link, Options, Preparation, RestoreJob};
 
 /// How long a cancelled preparation may take to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -36,8 +36,8 @@ const LEFT_OVERS: &[&str] = &[
 ///
 /// # Errors
 /// `not-found`: a backup of some databases; `tool`.
-pub(crate) fn check(chain: &[&Link]) -> Result<()> {
-    for link in chain {
+pub(crate) fn check(chain: &Chain<'_>, job: &RestoreJob) -> Result<()> {
+    for link in chain.links() {
         if State::of(link)?.is_partial {
             return Err(Error::new(
                 Kind::NotFound,
@@ -46,28 +46,30 @@ pub(crate) fn check(chain: &[&Link]) -> Result<()> {
             .hint("No server starts on it. `--layout-only` unpacks it; see mariadb-backup --prepare --export."));
         }
         let version = link.server.get("version").map(String::as_str).unwrap_or_default();
-        tool(link)?.check_fits(version)?;
+        tool(link, &job.options)?.check_fits(version)?;
     }
     Ok(())
 }
 
-fn tool(link: &Link) -> Result<Tool> {
+/// The tool that the operator names, or the one that is installed. A variable per flavour serves
+/// those who restore backups of both.
+fn tool(link: &Link, options: &Options) -> Result<Tool> {
     let flavour: Flavour = State::of(link)?.flavour;
     let variable = format!("SEAWALL_{}", flavour.to_string().to_uppercase().replace('-', "_"));
     let named = std::env::var(variable).ok();
-    Tool::find(flavour, named.as_deref())
+    Tool::find(flavour, options.text("tool").or(named.as_deref()))
 }
 
 /// Applies one tree.
 ///
 /// # Errors
 /// `tool`, `interrupted`.
-pub(crate) fn apply(step: &Preparation<'_>) -> Result<()> {
-    let tool = tool(step.link)?;
+pub(crate) fn apply(step: &Preparation<'_>, job: &RestoreJob) -> Result<()> {
+    let tool = tool(step.link, &job.options)?;
     let arguments = prepare_arguments(&tool, step.base, step.increment, step.is_last);
     let start = Start { arguments: &arguments, log: None, has_output: false };
     let mut child = Child::start(&tool, &start)?;
-    let status = child.wait(step.cancel, GRACE, |_| None)?;
+    let status = child.wait(&job.cancel, GRACE, |_| None)?;
     if !status.success() {
         return Err(child.failure(status));
     }

@@ -8,17 +8,21 @@ use errors::{Context, Error, Kind, Result};
 use formats::{BackupHistory, SystemIdentifier, WalFile};
 use std::fs;
 use std::path::{Path, PathBuf};
-use stream::{LogKey, LogPiece};
+use stream::{LogKey, LogPiece, LogSource, Plan};
+
+/// What asks for log and gets none: all that there is lies where the server looks next.
+const NO_MORE_LOG: &str = "false";
 
 /// The piece that `archive_command` names with `%p`, checked: a complete segment of its name, or
-/// a history. `data` is where the server runs the command: its data directory.
+/// a history. `data` is where the server runs the command: its data directory. `None`: no file of
+/// `pg_wal` has that name.
 ///
 /// # Errors
-/// `usage`: no file of `pg_wal` has that name; `source-files`; `system-identifier`.
-pub fn pushed_piece(path: &Path, data: &Path) -> Result<LogPiece> {
+/// `source-files`; `system-identifier`.
+pub(crate) fn pushed_piece(path: &Path, data: &Path) -> Result<Option<LogPiece>> {
     let path = data.join(path);
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let file = parse(name)?;
+    let Some(file) = WalFile::parse(name) else { return Ok(None) };
     let local = local_system(data);
     let system = match &file {
         WalFile::Segment(_) | WalFile::Partial(_) => {
@@ -48,28 +52,37 @@ pub fn pushed_piece(path: &Path, data: &Path) -> Result<LogPiece> {
         WalFile::Partial(_) => Some(SegmentTap::boxed(&path, true)),
         WalFile::History(_) | WalFile::BackupHistory { .. } => None,
     };
-    Ok(LogPiece { key, path, written_at: mtime(&metadata), tap })
+    Ok(Some(LogPiece { key, path, written_at: mtime(&metadata), tap }))
 }
 
 /// The key of the piece that `restore_command` names with `%f`. Without a lineage, `data` tells
-/// which cluster is being recovered.
+/// which cluster is being recovered. `None`: no file of `pg_wal` has that name.
 ///
 /// # Errors
 /// `usage`; `source-files`: there is neither lineage nor data directory.
-pub fn wanted_key(name: &str, lineage: Option<&str>, data: &Path) -> Result<LogKey> {
-    let file = parse(name)?;
+pub(crate) fn wanted_key(name: &str, lineage: Option<&str>, data: &Path) -> Result<Option<LogKey>> {
+    let Some(file) = WalFile::parse(name) else { return Ok(None) };
     let system = match lineage {
         Some(text) => text
             .parse::<SystemIdentifier>()
-            .or_kind(Kind::Usage, || format!("{text:?} is no system identifier"))?,
+            .or_kind(Kind::Usage, || format!("{text:?} is not a system identifier"))?,
         None => local_system(data).ok_or_else(|| no_data_directory(data))?,
     };
-    Ok(wal::key(&file, system))
+    Ok(Some(wal::key(&file, system)))
 }
 
-fn parse(name: &str) -> Result<WalFile> {
-    WalFile::parse(name)
-        .ok_or_else(|| Error::new(Kind::Usage, format!("{name:?} is no name of a file in pg_wal")))
+/// How a restored server gets more log: from a repository, wherever the server is started.
+pub(crate) fn fetch_command(source: &LogSource, plan: &Plan) -> Vec<String> {
+    let LogSource::Repository { program, place, target, .. } = source else {
+        return vec![NO_MORE_LOG.to_owned()];
+    };
+    let mut words = vec![program.display().to_string(), "wal".to_owned(), "fetch".to_owned()];
+    words.extend(["--repo".to_owned(), place.clone()]);
+    words.extend(["--target".to_owned(), target.to_string()]);
+    if let Some(lineage) = plan.settings.get("lineage") {
+        words.extend(["--lineage".to_owned(), lineage.clone()]);
+    }
+    words
 }
 
 /// The cluster of the data directory that the server runs its commands in.

@@ -6,7 +6,7 @@ mod places;
 mod start;
 
 pub(crate) use places::{Place, Places};
-pub(crate) use start::{beside, starting};
+pub(crate) use start::{beside, start_command};
 
 use crate::session::Session;
 use errors::{Context, Kind, Result};

@@ -17,25 +17,33 @@ use formats::{Lsn, SegmentNumber};
 use proof::{Proof, Sought};
 use reach::Reach;
 use route::Route;
+pub(crate) use route::choose;
+
 use std::collections::BTreeMap;
-use stream::{Link, LogView, Plan, RecoveryRequest, RecoveryTarget, TargetAction, exact_time};
+use stream::{
+    Chain, Link, LogView, Plan, RecoveryRequest, RecoveryTarget, TargetAction, exact_time,
+};
 pub(crate) use timelines::Course;
 pub(crate) use window::{restore_points, window};
 
-/// Chooses the newest backup that serves, and proves that recovery from it finds its target.
+/// Proves of the newest of the chosen backups that can do it that recovery from it finds the target.
 ///
 /// # Errors
-/// `not-found`: no backup at all, or not the one asked for; `log-gap`: none serves, or the log does
-/// not reach the target; the message says what can be reached instead.
-pub(crate) fn plan(links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
-    let routes = route::routes(links, log, request)?;
+/// `log-gap`: none serves, or the log does not reach the target; the message says what can be
+/// reached instead.
+pub(crate) fn prove(
+    chains: &[Chain<'_>],
+    log: &dyn LogView,
+    request: &RecoveryRequest,
+) -> Result<Plan> {
+    let routes = route::routes(chains, log, request)?;
     let Some(best) = routes.first() else {
         return Err(Error::new(Kind::Bug, "there is no way to recover"));
     };
     // Another backup may serve where this one does not; another history is never taken unasked.
     let mut refused = None;
     for route in routes.iter().filter(|route| route.history() == best.history()) {
-        match prove(route, log, request) {
+        match prove_route(route, log, request) {
             Ok(plan) => return Ok(plan),
             Err(Refusal::TooLate(error)) => {
                 refused.get_or_insert(error);
@@ -64,7 +72,11 @@ impl From<Error> for Refusal {
     }
 }
 
-fn prove(route: &Route<'_>, log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan, Refusal> {
+fn prove_route(
+    route: &Route<'_>,
+    log: &dyn LogView,
+    request: &RecoveryRequest,
+) -> Result<Plan, Refusal> {
     let Route { link, state, course } = route;
     let reach = Reach::measure(log, state, course)?;
     reach.require_backup(state, link)?;
@@ -122,14 +134,20 @@ fn sought(request: &RecoveryRequest) -> Result<Option<Sought>> {
         RecoveryTarget::Latest | RecoveryTarget::Immediate => None,
         RecoveryTarget::Time(time) => Some(Sought::Time { time: *time, or_at }),
         RecoveryTarget::Position(position) => Some(Sought::Position(wal::lsn(*position))),
-        RecoveryTarget::Transaction(number) => {
-            let xid = u32::try_from(*number).map_err(|_| {
-                Error::new(Kind::Usage, format!("{number} is no transaction of this server"))
-                    .hint("The log knows the lower 32 bits: what txid_current() says modulo 2^32.")
-            })?;
-            Some(Sought::Transaction(Xid(xid)))
-        }
+        RecoveryTarget::Transaction(text) => Some(Sought::Transaction(transaction(text)?)),
         RecoveryTarget::Name(name) => Some(Sought::Name(name.clone().into_bytes())),
+    })
+}
+
+/// A transaction as `txid_current()` prints it.
+fn transaction(text: &str) -> Result<Xid> {
+    let number: u64 = text.parse().map_err(|_| {
+        Error::new(Kind::Usage, format!("{text:?} is not a transaction number"))
+            .hint("Write it as txid_current() prints it, for example 731.")
+    })?;
+    u32::try_from(number).map(Xid).map_err(|_| {
+        Error::new(Kind::Usage, format!("{number} is not a transaction of this server"))
+            .hint("The log knows the lower 32 bits: what txid_current() says modulo 2^32.")
     })
 }
 
@@ -197,7 +215,7 @@ fn with_other_timelines(
         history.0 == system && history.1 != last
     });
     for route in others {
-        if prove(route, log, request).is_ok() {
+        if prove_route(route, log, request).is_ok() {
             let timeline = route.course.last;
             return error.hint(format!("Timeline {timeline} has it: --target-timeline {timeline}"));
         }

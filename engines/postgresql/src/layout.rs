@@ -8,40 +8,40 @@ use errors::{Context, Error, Kind, Result};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use stream::{Layout, LayoutRequest, Link, RelPath, RootInfo, RootName};
+use stream::{Layout, Link, RelPath, RestoreJob, RootInfo, RootName};
 
 /// The data directory goes where the operator says; each tablespace to its mapped place, or back
 /// to its own; configuration files beside the data directory, and never back to theirs.
 ///
 /// # Errors
-/// `usage`: a mapping names no tablespace of the backup, or no absolute path.
-pub(crate) fn layout(link: &Link, request: &LayoutRequest) -> Result<Layout> {
+/// `usage`: the destination is not a directory; a mapping names no tablespace of the backup, or no
+/// absolute path.
+pub(crate) fn layout(link: &Link, job: &RestoreJob) -> Result<Layout> {
+    let to = job.directory()?;
     let data = roots::data_root()?;
     let configuration = configuration::root()?;
-    let mut targets = BTreeMap::from([(data.clone(), request.to.clone())]);
+    let mut targets = BTreeMap::from([(data.clone(), to.to_owned())]);
     for (root, info) in &link.roots {
         if *root == configuration {
-            let beside = configuration::beside(&request.to, configuration::ROOT);
+            let beside = configuration::beside(to, configuration::ROOT);
             targets.insert(root.clone(), beside);
         } else if *root != data {
             targets.insert(root.clone(), original(info)?);
         }
     }
-    for (wanted, new) in &request.mapping {
+    for (wanted, new) in &job.mapping {
         let root = find(link, wanted)?;
         if root == data || !new.is_absolute() {
             return Err(Error::new(
                 Kind::Usage,
-                format!(
-                    "{wanted}={} is no mapping of a tablespace to an absolute path",
-                    new.display()
-                ),
+                format!("{wanted}={} does not map a tablespace to an absolute path", new.display()),
             ));
         }
         targets.insert(root, new.clone());
     }
     let rel = |path: &str| RelPath::new(path).or_kind(Kind::Bug, || format!("name {path}"));
     Ok(Layout {
+        main: data.clone(),
         roots: targets,
         // Without it no server starts; and it must not, before everything else is there.
         held_back: vec![(data.clone(), rel(CONTROL)?)],
@@ -53,7 +53,7 @@ pub(crate) fn layout(link: &Link, request: &LayoutRequest) -> Result<Layout> {
 fn original(info: &RootInfo) -> Result<PathBuf> {
     let RootInfo { path, .. } = info;
     info.original()
-        .ok_or_else(|| Error::new(Kind::Manifest, format!("{path:?} is no path of a root")))
+        .ok_or_else(|| Error::new(Kind::Manifest, format!("{path:?} is not the path of a root")))
 }
 
 /// A tablespace by its number or by its original path.

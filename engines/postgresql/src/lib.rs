@@ -55,16 +55,16 @@ mod state;
 mod tls;
 mod wal;
 
-pub use archive::{pushed_piece, wanted_key};
 pub use check::defects;
-pub use log_verify::catalogue::{GAP as LOG_GAP, RULES as LOG_RULES};
-pub use log_verify::{LogReport, verify_log};
 
-use errors::{Context, Kind, Result, Rule};
+use errors::{Context, Kind, Result};
 use formats::Lsn;
+use std::path::Path;
 use stream::{
-    Diagnosis, Engine, Job, LastMile, Layout, LayoutRequest, Level, Link, LogView, NamedPoint,
-    OptionSpec, Options, Plan, Position, RecoveryRequest, Sink, Starting, Stored, Unit, Window,
+    Chain, Descriptor, Diagnosis, DirectoryRestorer, Engine, FilesRestorer, Job, Layout, Level,
+    Link, Log, LogInspection, LogKey, LogPiece, LogReport, LogScope, LogSource, LogView,
+    NamedPoint, Options, Plan, Position, RecoveryRequest, RecoverySetup, RestoreJob, Restorer,
+    Sink, StartCommand, Stored, Unit, Window,
 };
 
 /// The engine's name in configuration and links.
@@ -74,21 +74,20 @@ pub(crate) const NAME: &str = "postgresql";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PostgreSql;
 
+static DESCRIPTOR: Descriptor = Descriptor {
+    name: NAME,
+    schemes: address::SCHEMES,
+    supported: "PostgreSQL 10 to 18",
+    options: options::OPTIONS,
+    levels: &[Level::Full, Level::Log],
+    check_rules: check::catalogue::RULES,
+    log_rules: log_verify::catalogue::RULES,
+    log_scope: LogScope::Target,
+};
+
 impl Engine for PostgreSql {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn schemes(&self) -> &'static [&'static str] {
-        address::SCHEMES
-    }
-
-    fn supported(&self) -> String {
-        format!("PostgreSQL {} to {}", server::SUPPORTED.start(), server::SUPPORTED.end())
-    }
-
-    fn options(&self) -> &'static [OptionSpec] {
-        options::OPTIONS
+    fn descriptor(&self) -> &'static Descriptor {
+        &DESCRIPTOR
     }
 
     fn url_options(&self, url: &str) -> Result<Vec<(String, String)>> {
@@ -99,25 +98,12 @@ impl Engine for PostgreSql {
         format!("{NAME}-{}-{}", address::host(options), address::port(options))
     }
 
-    fn levels(&self) -> &'static [Level] {
-        &[Level::Full, Level::Log]
-    }
-
     fn units(&self, _job: &Job) -> Result<Vec<Unit>> {
-        Ok(vec![Unit { name: None }])
-    }
-
-    fn rules(&self) -> &'static [&'static Rule] {
-        check::catalogue::RULES
+        Ok(vec![Unit::whole_target()])
     }
 
     fn check(&self, job: &Job, stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
         check::run(job, stored)
-    }
-
-    fn lineage(&self, job: &Job) -> Result<String> {
-        let session = session::Session::open(job)?;
-        Ok(server::system_identifier(&session)?.to_string())
     }
 
     fn backup(&self, job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
@@ -127,8 +113,18 @@ impl Engine for PostgreSql {
         }
     }
 
-    fn position(&self, text: &str) -> Result<Position> {
-        let lsn: Lsn = text.parse().or_kind(Kind::Usage, || format!("{text:?} is no LSN"))?;
+    fn log(&self) -> Option<&dyn Log> {
+        Some(self)
+    }
+
+    fn restorer(&self) -> Restorer<'_> {
+        Restorer::Files(self)
+    }
+}
+
+impl Log for PostgreSql {
+    fn parse_position(&self, text: &str) -> Result<Position> {
+        let lsn: Lsn = text.parse().or_kind(Kind::Usage, || format!("{text:?} is not an LSN"))?;
         Ok(Position::new(lsn.0))
     }
 
@@ -137,8 +133,22 @@ impl Engine for PostgreSql {
             .map_or_else(|_| position.to_string(), |n| Lsn(n).to_string())
     }
 
-    fn cover(&self, links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
-        cover::plan(links, log, request)
+    fn lineage(&self, job: &Job) -> Result<Option<String>> {
+        let session = session::Session::open(job)?;
+        Ok(Some(server::system_identifier(&session)?.to_string()))
+    }
+
+    fn choose<'a>(&self, links: &'a [Link], request: &RecoveryRequest) -> Result<Vec<Chain<'a>>> {
+        cover::choose(links, request)
+    }
+
+    fn prove(
+        &self,
+        chains: &[Chain<'_>],
+        log: &dyn LogView,
+        request: &RecoveryRequest,
+    ) -> Result<Plan> {
+        cover::prove(chains, log, request)
     }
 
     fn window(&self, link: &Link, log: &dyn LogView, history: Option<&str>) -> Result<Window> {
@@ -154,19 +164,50 @@ impl Engine for PostgreSql {
         cover::restore_points(link, log, history)
     }
 
-    fn layout(&self, link: &Link, request: &LayoutRequest) -> Result<Layout> {
-        layout::layout(link, request)
+    fn piece(&self, path: &Path, working_dir: &Path) -> Result<Option<LogPiece>> {
+        archive::pushed_piece(path, working_dir)
     }
 
-    fn starting(&self, link: &Link, layout: &Layout) -> Result<Option<Starting>> {
-        configuration::starting(link, layout)
+    fn key(&self, name: &str, lineage: Option<&str>, working_dir: &Path) -> Result<Option<LogKey>> {
+        archive::wanted_key(name, lineage, working_dir)
+    }
+
+    fn fetch_command(&self, source: &LogSource, plan: &Plan) -> Vec<String> {
+        archive::fetch_command(source, plan)
+    }
+
+    fn verify(&self, look: &LogInspection<'_>) -> Result<LogReport> {
+        log_verify::run(look)
+    }
+}
+
+impl DirectoryRestorer for PostgreSql {
+    fn layout(&self, link: &Link, job: &RestoreJob) -> Result<Layout> {
+        layout::layout(link, job)
     }
 
     fn refuse_running(&self, layout: &Layout) -> Result<()> {
         layout::refuse_running(layout)
     }
+}
 
-    fn finish(&self, mile: &LastMile<'_>) -> Result<()> {
-        recovery::finish(mile)
+impl FilesRestorer for PostgreSql {
+    fn start_command(&self, link: &Link, layout: &Layout) -> Result<Option<StartCommand>> {
+        configuration::start_command(link, layout)
+    }
+
+    fn set_up_recovery(&self, setup: &RecoverySetup<'_>, job: &RestoreJob) -> Result<()> {
+        recovery::set_up(setup, job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_supported_majors_are_those_that_are_accepted() {
+        let (first, last) = (server::SUPPORTED.start(), server::SUPPORTED.end());
+        assert_eq!(DESCRIPTOR.supported, format!("PostgreSQL {first} to {last}"));
     }
 }

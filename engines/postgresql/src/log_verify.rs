@@ -8,26 +8,24 @@ mod lane;
 use crate::wal;
 use errors::{Context, Kind, Result, Rule};
 use formats::{FirstPage, SystemIdentifier, TimelineId, WalFile};
-use stream::{Diagnosis, LogKey, LogView, Progress};
+use stream::{Cancel, Diagnosis, LogFinding, LogInspection, LogKey, LogReport, LogView, Progress};
 
-/// What the log holds, and what is wrong with it.
-#[derive(Debug, Default)]
-pub struct LogReport {
-    /// Segments that were read.
-    pub segments: u64,
-    /// Plain bytes of them.
-    pub bytes: u64,
-    /// What is wrong, each with the name of a catalogue's row.
-    pub findings: Vec<Diagnosis>,
+/// Notes what is wrong, by the name of a catalogue's row.
+trait Note {
+    fn note(&mut self, rule: &'static Rule, text: String);
+    fn warn(&mut self, rule: &'static Rule, text: String);
 }
 
-impl LogReport {
+impl Note for LogReport {
     fn note(&mut self, rule: &'static Rule, text: String) {
-        self.findings.push(Diagnosis::error(rule, text).hint(rule.remedy()));
+        let kind = if *rule == catalogue::GAP { Kind::LogGap } else { Kind::Checksum };
+        let diagnosis = Diagnosis::error(rule, text).hint(rule.remedy());
+        self.findings.push(LogFinding { kind, diagnosis });
     }
 
     fn warn(&mut self, rule: &'static Rule, text: String) {
-        self.findings.push(Diagnosis::warning(rule, text).hint(rule.remedy()));
+        let diagnosis = Diagnosis::warning(rule, text).hint(rule.remedy());
+        self.findings.push(LogFinding { kind: Kind::Checksum, diagnosis });
     }
 }
 
@@ -37,23 +35,19 @@ struct Scope<'a> {
     lineage: &'a str,
     system: SystemIdentifier,
     progress: &'a dyn Progress,
-    is_cancelled: &'a dyn Fn() -> bool,
+    cancel: &'a Cancel,
 }
 
 /// Reads the log of one cluster from its first segment to its last.
 ///
 /// # Errors
 /// The log cannot be read at all, or the work was cancelled. Damage is a finding.
-pub fn verify_log(
-    log: &dyn LogView,
-    lineage: &str,
-    progress: &dyn Progress,
-    is_cancelled: &dyn Fn() -> bool,
-) -> Result<LogReport> {
+pub(crate) fn run(look: &LogInspection<'_>) -> Result<LogReport> {
+    let LogInspection { log, lineage, progress, cancel } = *look;
     let system = lineage
         .parse::<SystemIdentifier>()
-        .or_kind(Kind::Manifest, || format!("{lineage:?} is no system identifier"))?;
-    let scope = Scope { log, lineage, system, progress, is_cancelled };
+        .or_kind(Kind::Manifest, || format!("{lineage:?} is not a system identifier"))?;
+    let scope = Scope { log, lineage, system, progress, cancel };
     let mut report = LogReport::default();
     let mut lanes = Vec::new();
     for name in log.lanes(lineage)? {
@@ -70,10 +64,7 @@ pub fn verify_log(
 
 impl Scope<'_> {
     fn check_cancel(&self) -> Result<()> {
-        if (self.is_cancelled)() {
-            return Err(errors::Error::new(Kind::Interrupted, "the work was cancelled"));
-        }
-        Ok(())
+        stream::check_cancel(self.cancel, "the work was cancelled")
     }
 
     fn key(&self, file: &WalFile) -> LogKey {

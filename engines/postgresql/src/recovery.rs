@@ -2,17 +2,18 @@
 
 mod settings;
 
+use crate::archive;
 use crate::configuration;
 use crate::roots;
 use crate::state::State;
-use errors::{Error, Kind, Result};
+use errors::{Error, Result};
 pub(crate) use settings::shell_word;
 use settings::{AUTO_CONF, SETTINGS_SINCE, SmallFile};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown, lchown, symlink};
-use std::path::{Path, PathBuf};
-use stream::LastMile;
+use std::path::Path;
+use stream::{Layout, RecoverySetup, RestoreJob};
 use system::{Users, durable};
 
 /// The first major of which every minor knows `allow_in_place_tablespaces`.
@@ -22,21 +23,20 @@ const IN_PLACE_SINCE: u16 = 15;
 ///
 /// # Errors
 /// `io`, `manifest`.
-pub(crate) fn finish(mile: &LastMile<'_>) -> Result<()> {
-    let root = roots::data_root()?;
-    let data = mile.layout.roots.get(&root).map(PathBuf::as_path);
-    let data = data.ok_or_else(|| Error::new(Kind::Bug, "the layout has no data directory"))?;
-    let state = State::of(mile.link)?;
+pub(crate) fn set_up(setup: &RecoverySetup<'_>, job: &RestoreJob) -> Result<()> {
+    let data = setup.layout.main_dir()?;
+    let state = State::of(setup.link)?;
     let major = state.major;
-    link_tablespaces(mile, data)?;
-    let mut recovery = settings::recovery(mile.plan, &mile.fetch)?;
+    link_tablespaces(setup.layout, data)?;
+    let fetch = archive::fetch_command(&job.log, setup.plan);
+    let mut recovery = settings::recovery(setup.plan, &fetch)?;
     if state.standby {
         recovery = settings::of_standby(recovery, &state);
     }
-    let lasting = settings::lasting(mile.keep_archiving, wants_in_place(&state, data)?);
+    let lasting = settings::lasting(job.keep_archiving, wants_in_place(&state, data)?);
     if major >= SETTINGS_SINCE {
         warn_of_other_targets(&data.join("postgresql.conf"))?;
-        if let Some(dir) = mile.layout.roots.get(&configuration::root()?) {
+        if let Some(dir) = setup.layout.roots.get(&configuration::root()?) {
             for_each_file(dir, &warn_of_other_targets)?;
         }
     }
@@ -46,8 +46,8 @@ pub(crate) fn finish(mile: &LastMile<'_>) -> Result<()> {
 }
 
 /// Links lead to where the tablespaces were put now.
-fn link_tablespaces(mile: &LastMile<'_>, data: &Path) -> Result<()> {
-    for (root, target) in &mile.layout.roots {
+fn link_tablespaces(layout: &Layout, data: &Path) -> Result<()> {
+    for (root, target) in &layout.roots {
         let Some(oid) = roots::tablespace_of(root) else { continue };
         let link = data.join(roots::LINKS).join(oid.to_string());
         let make = || {

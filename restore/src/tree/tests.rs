@@ -31,6 +31,7 @@ fn part(path: &str, kind: FileKind, offset: u64, length: u64) -> FilePart {
 
 fn tree(dir: &Path) -> DirectoryTree {
     let layout = Layout {
+        main: root(),
         roots: BTreeMap::from([(root(), dir.join("pg"))]),
         held_back: vec![(root(), rel("global/pg_control"))],
         left_out: vec![(root(), rel("tablespace_map"))],

@@ -10,7 +10,7 @@ use crate::state::State;
 use errors::Result;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use stream::{Layout, Link, Starting};
+use stream::{Layout, Link, StartCommand};
 
 /// `<directory>.<word>`, beside a directory.
 pub(crate) fn beside(dir: &Path, word: &str) -> PathBuf {
@@ -24,7 +24,7 @@ pub(crate) fn beside(dir: &Path, word: &str) -> PathBuf {
 ///
 /// # Errors
 /// `manifest`: the link's state cannot be read.
-pub(crate) fn starting(link: &Link, layout: &Layout) -> Result<Option<Starting>> {
+pub(crate) fn start_command(link: &Link, layout: &Layout) -> Result<Option<StartCommand>> {
     let Some(places) = State::of(link)?.configuration else { return Ok(None) };
     let Some(data) = layout.roots.get(&roots::data_root()?) else { return Ok(None) };
     let held = layout.roots.get(&super::root()?);
@@ -67,7 +67,7 @@ pub(crate) fn starting(link: &Link, layout: &Layout) -> Result<Option<Starting>>
         .collect();
     let data = shell_word(&data.display().to_string());
     let command = format!("pg_ctl -D {data} -o {} start", shell_word(&options.join(" ")));
-    Ok(Some(Starting { command, notes }))
+    Ok(Some(StartCommand { command, notes }))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::wal;
 use errors::{Error, Kind, Result};
 use formats::{SystemIdentifier, TimelineId};
 use std::collections::BTreeSet;
-use stream::{Level, Link, LogView, RecoveryRequest, RecoveryTarget, exact_time};
+use stream::{Chain, Level, Link, LogView, RecoveryRequest, RecoveryTarget, exact_time};
 
 /// A backup, and the timelines from there to the end.
 #[derive(Debug, Clone)]
@@ -23,18 +23,40 @@ impl Route<'_> {
     }
 }
 
-/// All routes that may serve, in this order: the newest cluster of the target, its newest timeline,
-/// the newest backup on it. Never empty.
+/// The backups that can serve as far as they tell themselves: the newest cluster of the target, the
+/// newest backup of it.
 ///
 /// # Errors
-/// `not-found`: there is no backup, or not the one asked for; `log-gap`: none is old enough, or none
-/// lies on the timeline.
+/// `not-found`: there is no backup, or not the one asked for; `log-gap`: none is old enough.
+pub(crate) fn choose<'a>(links: &'a [Link], request: &RecoveryRequest) -> Result<Vec<Chain<'a>>> {
+    let fulls = fulls(links, request)?;
+    let (serving, rest): (Vec<_>, Vec<_>) =
+        fulls.into_iter().partition(|(link, _)| serves(link, &request.target));
+    if serving.is_empty() {
+        return Err(too_early(&rest, request));
+    }
+    let mut chosen = Vec::new();
+    for system in clusters(&serving) {
+        let mut own: Vec<_> =
+            serving.iter().filter(|(_, state)| state.system_identifier == system).collect();
+        own.sort_by_key(|(link, _)| std::cmp::Reverse(link.to));
+        chosen.extend(own.into_iter().map(|(link, _)| Chain::alone(link)));
+    }
+    Ok(chosen)
+}
+
+/// All routes from the chosen backups, in this order: the newest cluster, its newest timeline, the
+/// newest backup on it. Never empty.
+///
+/// # Errors
+/// `log-gap`: none lies on the timeline.
 pub(super) fn routes<'a>(
-    links: &'a [Link],
+    chains: &[Chain<'a>],
     log: &dyn LogView,
     request: &RecoveryRequest,
 ) -> Result<Vec<Route<'a>>> {
-    let fulls = fulls(links, request)?;
+    let read = |chain: &Chain<'a>| Ok((chain.newest(), State::of(chain.newest())?));
+    let fulls = chains.iter().map(read).collect::<Result<Vec<Full<'a>>>>()?;
     let wanted = Wanted::parse(request.history.as_deref())?;
     let mut all = Vec::new();
     for system in clusters(&fulls) {
@@ -57,15 +79,10 @@ pub(super) fn routes<'a>(
             }
         }
     }
-    if all.is_empty() {
-        return Err(off_the_timeline(request));
+    match all.is_empty() {
+        true => Err(off_the_timeline(request)),
+        false => Ok(all),
     }
-    let (serving, rest): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|route| serves(route.link, &request.target));
-    if serving.is_empty() {
-        return Err(too_early(&rest, request));
-    }
-    Ok(serving)
 }
 
 type Full<'a> = (&'a Link, State);
@@ -124,8 +141,8 @@ fn off_the_timeline(request: &RecoveryRequest) -> Error {
         .hint("`seawall list` shows each backup's timeline; `seawall show` which follow it.")
 }
 
-fn too_early(routes: &[Route<'_>], request: &RecoveryRequest) -> Error {
-    let earliest = routes.iter().filter_map(|route| route.link.earliest.as_ref());
+fn too_early(fulls: &[Full<'_>], request: &RecoveryRequest) -> Error {
+    let earliest = fulls.iter().filter_map(|(link, _)| link.earliest.as_ref());
     let what = match request.link {
         Some(link) => format!("the backup {link} cannot serve this target"),
         None => "no backup is old enough for this target".to_owned(),

@@ -74,6 +74,11 @@ fn lsn(number: u64) -> RecoveryTarget {
     RecoveryTarget::Position(Position::new(number))
 }
 
+/// Both halves of the planning.
+fn plan(links: &[Link], log: &dyn LogView, request: &RecoveryRequest) -> Result<Plan> {
+    prove(&choose(links, request)?, log, request)
+}
+
 #[test]
 fn the_newest_backup_that_is_old_enough_serves() {
     let links = [full(1, 2, 1), full(1, 6, 2)];
@@ -86,7 +91,9 @@ fn the_newest_backup_that_is_old_enough_serves() {
         (lsn(7 * SEGMENT + 4096), 1),
         (lsn(7 * SEGMENT + 4095), 0),
     ] {
-        let routes = route::routes(&links, &log, &to(target.clone())).unwrap();
+        let request = to(target.clone());
+        let chains = choose(&links, &request).unwrap();
+        let routes = route::routes(&chains, &log, &request).unwrap();
         assert_eq!(routes[0].link.id, links[wanted].id, "{target:?}");
     }
     let early = plan(&links, &log, &to(RecoveryTarget::Time(at(29)))).unwrap_err();
@@ -112,9 +119,10 @@ fn a_target_that_is_not_in_the_log_is_refused_with_what_is() {
     assert!(late.hints().iter().any(|hint| hint == wanted), "{:?}", late.hints());
     let other = plan(&links, &log, &to(RecoveryTarget::Name("x".to_owned()))).unwrap_err();
     assert!(other.message().starts_with("there is no restore point \"x\" in the log"));
-    let other = plan(&links, &log, &to(RecoveryTarget::Transaction(9))).unwrap_err();
+    let other = plan(&links, &log, &to(RecoveryTarget::Transaction("9".to_owned()))).unwrap_err();
     assert!(other.message().starts_with("transaction 9 is not in the log"));
-    let wide = plan(&links, &log, &to(RecoveryTarget::Transaction(1 << 32))).unwrap_err();
+    let wide = plan(&links, &log, &to(RecoveryTarget::Transaction((1_u64 << 32).to_string())))
+        .unwrap_err();
     assert_eq!(wide.kind(), Kind::Usage);
 }
 
@@ -235,7 +243,9 @@ fn an_older_cluster_of_the_target_stays_restorable() {
     let log = Log::default().with(1, 6..=12).with_other(7711, 1, 2..=9);
     let made = plan(&links, &log, &to(RecoveryTarget::Latest)).unwrap();
     assert_eq!((made.chain[0], made.settings["lineage"].as_str()), (links[1].id, "7711"));
-    let routes = route::routes(&links, &log, &to(RecoveryTarget::Time(at(80)))).unwrap();
+    let request = to(RecoveryTarget::Time(at(80)));
+    let chains = choose(&links, &request).unwrap();
+    let routes = route::routes(&chains, &log, &request).unwrap();
     assert_eq!((routes.len(), routes[0].link.id), (1, links[0].id));
 }
 

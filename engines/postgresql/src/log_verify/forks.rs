@@ -2,10 +2,11 @@
 //! has.
 
 use super::lane::Lane;
-use super::{LogReport, Scope, catalogue};
+use super::{Note, Scope, catalogue};
 use errors::Result;
 use formats::{Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
 use std::hash::{DefaultHasher, Hasher};
+use stream::LogReport;
 
 /// # Errors
 /// The log cannot be read at all.

@@ -1,13 +1,13 @@
 //! One timeline's pieces, from the first to the last.
 
-use super::{LogReport, Scope, catalogue};
+use super::{Note, Scope, catalogue};
 use crate::wal;
 use errors::{Error, Kind, Result};
 use formats::segment::RawSegment;
 use formats::wal::{Stop, StopReason, Walker};
 use formats::{FirstPage, History, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
 use std::collections::BTreeSet;
-use stream::LogKey;
+use stream::{LogKey, LogReport};
 
 /// What a timeline has.
 pub(super) struct Lane {
@@ -84,7 +84,7 @@ impl Lane {
             Ok(read) => read,
             Err(error) => return damaged(error, report),
         };
-        report.segments += 1;
+        report.pieces += 1;
         report.bytes += read.bytes;
         let named = read.page.and_then(|page| Some((page, raw.with_size(page.segment_size)?)));
         let Some((page, named)) = named else {

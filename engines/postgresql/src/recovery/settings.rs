@@ -68,9 +68,7 @@ pub(super) fn recovery(plan: &Plan, fetch: &[String]) -> Result<Pairs> {
                 .map_err(|_| Error::new(Kind::Manifest, "the plan's LSN has more than 64 bits"))?;
             pairs.push(("recovery_target_lsn", Lsn(lsn).to_string()));
         }
-        RecoveryTarget::Transaction(number) => {
-            pairs.push(("recovery_target_xid", number.to_string()));
-        }
+        RecoveryTarget::Transaction(text) => pairs.push(("recovery_target_xid", text.clone())),
         RecoveryTarget::Name(name) => pairs.push(("recovery_target_name", name.clone())),
     }
     if plan.target != RecoveryTarget::Latest {

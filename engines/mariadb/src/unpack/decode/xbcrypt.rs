@@ -1,7 +1,6 @@
 //! `.xbcrypt`: chunks in AES, in counter mode.
 
 use super::damaged;
-use crate::extract::KEY_VARIABLE;
 use aws_lc_rs::cipher::{
     AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, UnboundCipherKey,
 };
@@ -21,9 +20,9 @@ pub(in super::super) struct Decrypt {
 impl Decrypt {
     pub(super) fn new(key: Option<&[u8]>) -> Result<Self> {
         let no_key = || {
-            Error::new(Kind::Tool, "it is encrypted, and no key is known").hint(format!(
-                "Name the file that the tool was given with `--encrypt-key-file`: {KEY_VARIABLE}=FILE."
-            ))
+            Error::new(Kind::Tool, "it is encrypted, and no key is known").hint(
+                "Name the file that the tool was given with `--encrypt-key-file` by the option encryption_key_file.",
+            )
         };
         let key = key.ok_or_else(no_key)?;
         let length = || {
