@@ -2,14 +2,13 @@
 
 use crate::document;
 use crate::keys::{self, UnitKeys};
-use crate::storage::{Created, Posix, Storage};
+use crate::storage::{Created, Storage, driver_of};
 use crate::unit::UnitStore;
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 use std::sync::Arc;
-use stream::{TargetName, UnitName};
+use stream::{Options, TargetName, UnitName};
 use system::failpoint::REPOSITORY;
 use uuid::Uuid;
 
@@ -34,21 +33,13 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// The storage that a location means: an absolute path.
+    /// The storage that a location means, with the driver's options as they are by default.
     ///
     /// # Errors
-    /// The location is of a kind that is not built in.
+    /// `usage`: there is no driver for the location; the driver's own.
     pub fn storage(location: &str) -> Result<Arc<dyn Storage>> {
-        if let Some((scheme, _)) = location.split_once("://") {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("repositories on {scheme} are not supported"),
-            )
-            .hint("Give the path of a directory."));
-        }
-        let path = std::path::absolute(Path::new(location))
-            .map_err(|error| Error::io(format!("make {location:?} absolute"), error))?;
-        Ok(Arc::new(Posix::new(path)))
+        let driver = driver_of(location)?;
+        (driver.open)(location, &Options::new(driver.options))
     }
 
     /// Makes a repository in an empty place.
@@ -117,6 +108,14 @@ impl Repository {
         Ok(listed.into_iter().filter_map(|entry| TargetName::new(entry.name).ok()).collect())
     }
 
+    /// The units of a target.
+    ///
+    /// # Errors
+    /// The storage cannot be read.
+    pub fn units(&self, _target: &TargetName) -> Result<Vec<Option<UnitName>>> {
+        Ok(vec![None])
+    }
+
     /// The part of the repository that belongs to one unit of a target.
     #[must_use]
     pub fn unit(&self, target: &TargetName, unit: Option<&UnitName>) -> UnitStore {
@@ -133,6 +132,7 @@ impl Repository {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::Posix;
 
     #[test]
     fn a_repository_is_made_once_and_recognised() {

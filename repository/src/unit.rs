@@ -86,6 +86,12 @@ impl UnitStore {
         &self.target
     }
 
+    /// The unit, where the target has several.
+    #[must_use]
+    pub fn unit(&self) -> Option<&UnitName> {
+        self.unit.as_ref()
+    }
+
     /// The names of all links, oldest job first. One listing, nothing is read.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ mod server_url;
 mod sink;
 mod tap;
 mod tree;
+mod unit_pattern;
 mod window;
 mod words;
 
@@ -65,5 +66,6 @@ pub use server_url::{ServerUrl, UrlProblem};
 pub use sink::{Durability, Looking, Sink};
 pub use tap::{Finding, Tap};
 pub use tree::{FilePart, TreeWriter};
+pub use unit_pattern::UnitPattern;
 pub use window::{Gap, NamedPoint, Window};
 pub use words::{exact_time, words};

@@ -98,6 +98,14 @@ name_type! {
     RootName "root name"
 }
 
+impl UnitName {
+    /// The name as it stands on disk.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        self.0.clone()
+    }
+}
+
 /// The label of a job: the daemon's number, or the second in which the job began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
