@@ -77,7 +77,11 @@ impl BackupRequest<'_> {
         unit: &Unit,
         act: impl Fn(&mut Job, &Unit, &UnitStore) -> Result<T>,
     ) -> Result<T> {
-        let store = self.repository.unit(&self.target, unit.name.as_ref());
+        let store = self.repository.unit(
+            &self.target,
+            unit.name.as_ref(),
+            self.engine.descriptor().log_scope,
+        );
         let mut job = self.job();
         let own = |link: &Link| link.engine == self.engine.descriptor().name;
         let links = store.links()?.into_iter().map(|document| document.link);

@@ -7,7 +7,7 @@ use errors::{Kind, Result, Rule};
 use repository::check::catalogue as rule;
 use repository::{LinkDocument, LogStore, Repository, UnitStore};
 use std::time::Duration;
-use stream::{Diagnosis, Link, TargetName};
+use stream::{Diagnosis, Link, LogScope, TargetName};
 
 /// Longest wait for the repository: a network file system may hang.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ pub(crate) fn look(settings: &Settings, target: &TargetName) -> Looked {
             return looked;
         }
     };
-    let store = repository.unit(target, None);
+    let store = repository.unit(target, None, LogScope::Target);
     let written = write(&repository);
     let hangs = written.as_ref().is_err_and(|error| error.kind() == Kind::Timeout);
     looked.note(&rule::WRITE, written);

@@ -38,9 +38,7 @@ pub(crate) fn stores(
     target: &TargetName,
     patterns: &[UnitPattern],
 ) -> Result<Vec<UnitStore>> {
-    let stored = repository.units(target)?;
-    let chosen = units::choose(stored, patterns, Option::as_ref)?;
-    Ok(chosen.iter().map(|unit| repository.unit(target, unit.as_ref())).collect())
+    units::choose(repository.units(target)?, patterns, UnitStore::unit)
 }
 
 /// The one unit that is meant.

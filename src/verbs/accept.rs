@@ -8,6 +8,7 @@ use crate::operations::accept;
 use crate::printer::Answer;
 use errors::Result;
 use serde_json::json;
+use stream::LogScope;
 
 /// # Errors
 /// The server cannot be asked, or the repository not be written.
@@ -16,7 +17,7 @@ pub(crate) fn run(context: &Context, arguments: args::Accept) -> Result<Answer> 
     let target = settings.target()?;
     let repository = settings.open_repository()?;
     context.end_on_signal()?;
-    let store = repository.unit(&target, None);
+    let store = repository.unit(&target, None, LogScope::Target);
     let lineage = match arguments.lineage {
         Some(lineage) => accept::checked(lineage)?,
         None => {

@@ -67,6 +67,7 @@ impl With<'_> {
         let chosen = chosen.map(|word| stored::find_backup(store, word)).transpose()?;
         let engine = stored::engine(self.settings, &documents, chosen)?;
         let name = engine.descriptor().name;
+        let store = &store.clone().with_log(engine.descriptor().log_scope);
         // Each restore sees only the backups of its own engine.
         let documents: Vec<_> =
             documents.into_iter().filter(|document| document.link.engine == name).collect();
@@ -101,7 +102,7 @@ impl With<'_> {
         for store in stores {
             let unit =
                 store.unit().ok_or_else(|| Error::new(Kind::Bug, "a unit without a name"))?;
-            let below = PathBuf::from(unit.encoded());
+            let below = PathBuf::from(unit.encoded().as_str());
             match self.restore(store, Some(&below)) {
                 Ok(answer) => {
                     text.push_str(&format!("unit         {unit}\n{}\n", answer.text));

@@ -40,11 +40,13 @@ pub(crate) fn run(context: &Context, one: &One) -> Result<Answer> {
         progress: progress.as_ref(),
     };
     let mut whole = VerifyReport::default();
+    let mut target = None;
     for store in stores {
-        let only =
-            one.backup.as_deref().map(|word| stored::find_backup(&store, word)).transpose()?;
+        let only = one.backup.as_deref();
+        let only = only.map(|word| stored::find_backup(&store, word)).transpose()?;
+        let is_first = target.replace(store.target().clone()).as_ref() != Some(store.target());
         progress.phase(&format!("verify {}", stored::label(&store)));
-        whole.add(repository::verify(&store, only, options)?);
+        whole.add(repository::verify(&store, only, is_first, options)?);
     }
     drop(progress);
     Ok(answer(&whole))

@@ -17,6 +17,7 @@ use crate::printer::Answer;
 use errors::Result;
 use repository::UnitStore;
 use serde_json::json;
+use stream::LogScope;
 
 /// # Errors
 /// The verb's own.
@@ -56,5 +57,5 @@ fn open_unit(context: &Context, target: &str) -> Result<UnitStore> {
     let target = Some(target.to_owned());
     let settings = context.settings(Request { target, ..Request::default() })?;
     let repository = settings.open_repository()?;
-    Ok(repository.unit(&settings.target()?, None))
+    Ok(repository.unit(&settings.target()?, None, LogScope::Target))
 }

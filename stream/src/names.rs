@@ -6,7 +6,7 @@ use std::fmt;
 
 /// Why a text is no name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidName(String);
+pub struct InvalidName(pub(crate) String);
 
 impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,20 +90,8 @@ name_type! {
     TargetName "target name"
 }
 name_type! {
-    /// What can be backed up and restored alone within a target.
-    UnitName "unit name"
-}
-name_type! {
     /// A tree of virtual files; the link maps it to its original absolute path.
     RootName "root name"
-}
-
-impl UnitName {
-    /// The name as it stands on disk.
-    #[must_use]
-    pub fn encoded(&self) -> String {
-        self.0.clone()
-    }
 }
 
 /// The label of a job: the daemon's number, or the second in which the job began.
