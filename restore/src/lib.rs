@@ -23,7 +23,7 @@ mod tree;
 
 pub use destination::{Occupied, check_destination, check_space, claim_directories};
 pub use files::FilesRestore;
-pub use marker::{Marker, marker_path};
+pub use marker::{Marker, marker_path, write_link};
 pub use server::{DirectoryBodies, restore_to_server};
-pub use streams::{LinkTree, StreamsRestore};
+pub use streams::{LinkTree, StreamsRestore, tree_of};
 pub use tree::DirectoryTree;

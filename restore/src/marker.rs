@@ -49,6 +49,16 @@ pub fn marker_path(dir: &Path) -> PathBuf {
     dir.with_file_name(name)
 }
 
+/// Writes a link as `<dir>/<from>_<to>_<jobid>.json`, beside what came of it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_link(dir: &Path, link: &Link) -> Result<()> {
+    let text = serde_json::to_vec_pretty(link).or_kind(Kind::Bug, || "print a link")?;
+    let path = dir.join(format!("{}.json", link.name()));
+    fs::write(&path, text).map_err(|error| Error::io(format!("write {}", path.display()), error))
+}
+
 impl Marker {
     /// The marker of a restore that begins now.
     #[must_use]

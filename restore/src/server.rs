@@ -62,7 +62,9 @@ impl DirectoryBodies {
         &self.dir
     }
 
-    fn place(&self, root: &RootName, path: &RelPath) -> PathBuf {
+    /// Where a body lies.
+    #[must_use]
+    pub fn place(&self, root: &RootName, path: &RelPath) -> PathBuf {
         self.dir.join(root.as_str()).join(path.as_path())
     }
 }

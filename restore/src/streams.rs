@@ -3,10 +3,10 @@
 //! All work happens in one directory inside the destination, so that every move at its end is a
 //! rename on one file system, and a server that is started too early finds nothing.
 
-use crate::marker::Marker;
+use crate::marker::{Marker, write_link};
 use crate::tree::numbers;
 use chrono::Utc;
-use errors::{Context, Error, Kind, Result};
+use errors::{Error, Kind, Result};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, fchown};
@@ -123,12 +123,7 @@ impl StreamsRestore<'_> {
     /// # Errors
     /// A file cannot be written.
     pub fn write_links(&self, dir: &Path) -> Result<()> {
-        for link in self.chain.links() {
-            let text = serde_json::to_vec_pretty(link).or_kind(Kind::Bug, || "print a link")?;
-            let path = dir.join(format!("{}.json", link.name()));
-            fs::write(&path, text).map_err(|error| failed("write", &path, error))?;
-        }
-        Ok(())
+        self.chain.links().iter().try_for_each(|link| write_link(dir, link))
     }
 
     /// Applies one tree; an increment can be applied once, and the next one needs its room.
@@ -158,7 +153,7 @@ impl StreamsRestore<'_> {
 
 /// Where a link's tree lies below the directory of all trees.
 #[must_use]
-pub(crate) fn tree_of(dir: &Path, link: &Link) -> PathBuf {
+pub fn tree_of(dir: &Path, link: &Link) -> PathBuf {
     dir.join(link.name().to_string())
 }
 

@@ -11,7 +11,7 @@ use crate::{Talk, restore};
 use errors::{Error, Kind, Result};
 use protocol::{Daemon, Severity, ToPlugin};
 use std::sync::Arc;
-use stream::{Engine, Finding, Job, Level, Link, Sink, Unit};
+use stream::{Engine, Finding, Job, Level, Link, Sink, Unit, print_position};
 use uuid::Uuid;
 
 /// More findings than anybody reads are counted only.
@@ -78,7 +78,7 @@ pub(crate) fn job(talk: &Talk, asked: &Asked, chosen: &Chosen, links: Vec<Link>)
 /// The daemons know no level for log alone: an engine whose log holds every change takes that for
 /// what is less than a full.
 fn level(engine: &dyn Engine, asked: Level) -> Level {
-    let levels = engine.levels();
+    let levels = engine.descriptor().levels;
     if levels.contains(&asked) {
         return asked;
     }
@@ -142,7 +142,7 @@ impl Backup<'_> {
             let text = format!("and {more} findings more: they stand in {}.json", link.name());
             self.talk.outbox.report(Severity::Warning, text);
         }
-        let position = self.chosen.target.engine.print_position(link.to);
+        let position = print_position(self.chosen.target.engine, link.to);
         let text = format!("{} backup {} is consistent at {position}", link.level, link.name());
         self.talk.outbox.report(Severity::Info, text);
     }

@@ -5,20 +5,21 @@
 //! | `choices` | what the operator may choose, in both daemons' words |
 //! | `coming` | a file that comes back, and its body |
 //! | `subject` | what all ways of restoring share: links, sums over what came |
-//! | `directory` | a data directory that a server starts on |
-//! | `chain`, `places`, `destination` | which jobs, where to, and what is there already |
-//! | `carried_log` | the log that came among the files |
+//! | `chain` | which jobs are needed, and the proof at the end |
+//! | `options` | the engine's options |
+//! | `directory` | a data directory that a server starts on; `places`: where it goes |
 //! | `trees` | a tool's streams, unpacked into trees and prepared on request |
-//! | `bridge` | bodies that are pushed, for who pulls them |
+//! | `server` | what a running server or a file takes |
+//! | `carried_log` | the log that came among the files |
 
-mod bridge;
 mod carried_log;
 mod chain;
 mod choices;
 mod coming;
-mod destination;
 mod directory;
+mod options;
 mod places;
+mod server;
 mod subject;
 mod trees;
 
@@ -35,9 +36,13 @@ use choices::{Choices, Mode};
 use coming::{Coming, IncomingBody};
 use directory::DirectoryRestore;
 use errors::{Error, Kind, Result};
+use options::engine_options;
 use protocol::{Frame, Reply, ToBackend, ToPlugin};
-use std::collections::BTreeMap;
+use server::ServerRestore;
+use std::collections::{BTreeMap, BTreeSet};
+use stream::{Engine, Restorer};
 use trees::TreesRestore;
+use uuid::Uuid;
 
 /// Takes back what the daemon sends, until it says that its job is over.
 ///
@@ -92,15 +97,13 @@ struct Restore<'a> {
     asked: &'a Asked,
     host: &'a dyn Host,
     envelopes: Vec<Envelope>,
+    /// Which link was saved by which plugin line.
+    lines: BTreeMap<Uuid, &'a str>,
     ways: BTreeMap<Subject, Option<Box<dyn Way + 'a>>>,
 }
 
 impl<'a> Restore<'a> {
     fn begin(talk: &'a Talk, asked: &'a Asked, host: &'a dyn Host) -> Result<Self> {
-        // What cannot be read is found before anything is written, whatever it is for.
-        for (_, options) in &asked.options {
-            Choices::parse(options)?;
-        }
         let (mut envelopes, useless) =
             assemble(asked.objects.iter().map(|object| object.piece.as_slice()));
         if useless > 0 {
@@ -108,7 +111,25 @@ impl<'a> Restore<'a> {
         }
         // A link comes back once for each plugin line of its job.
         envelopes.dedup_by_key(|envelope| envelope.link.id);
-        Ok(Self { talk, asked, host, envelopes, ways: BTreeMap::new() })
+        let line = |object: &'a Object| Some((link_of(&object.piece)?, object.line.as_str()));
+        let lines = asked.objects.iter().filter_map(line).collect();
+        let restore = Self { talk, asked, host, envelopes, lines, ways: BTreeMap::new() };
+        // What cannot be read is found before anything is written, whatever it is for.
+        for (line, options) in &asked.options {
+            Choices::parse(options, &restore.engines_of(line))?;
+        }
+        Ok(restore)
+    }
+
+    /// The engines whose links a plugin line has saved; of a line that saved none, all of them. What
+    /// this program lacks is told when a file of it comes.
+    fn engines_of(&self, line: &str) -> Vec<&'static dyn Engine> {
+        let is_known = self.lines.values().any(|known| *known == line);
+        let is_its = |link: &Uuid| !is_known || self.lines.get(link) == Some(&line);
+        let links = self.envelopes.iter().map(|envelope| &envelope.link);
+        let names: BTreeSet<&str> =
+            links.filter(|link| is_its(&link.id)).map(|link| link.engine.as_str()).collect();
+        names.into_iter().filter_map(|name| self.host.engine(name).ok()).collect()
     }
 
     fn create(&mut self, file: &Coming) -> Result<Reply> {
@@ -137,18 +158,14 @@ impl<'a> Restore<'a> {
 
     /// What was chosen for some links: for the plugin lines that they were saved by, or for all.
     fn choices(&self, links: &[Envelope]) -> Result<Choices> {
-        let objects = &self.asked.objects;
-        let is_theirs = |object: &&Object| {
-            let id = link_of(&object.piece);
-            links.iter().any(|envelope| Some(envelope.link.id) == id)
+        let is_theirs = |line: &str| {
+            links.iter().any(|envelope| self.lines.get(&envelope.link.id) == Some(&line))
         };
-        let is_for_them = |line: &str| {
-            let is_known = objects.iter().any(|object| object.line == line);
-            !is_known || objects.iter().filter(is_theirs).any(|object| object.line == line)
-        };
-        let options = self.asked.options.iter().filter(|(line, _)| is_for_them(line));
+        let is_known = |line: &str| self.lines.values().any(|known| *known == line);
+        let options = self.asked.options.iter();
+        let options = options.filter(|(line, _)| !is_known(line) || is_theirs(line));
         let options: Vec<&str> = options.map(|(_, text)| text.as_str()).collect();
-        Choices::parse(&options.join("\n"))
+        Choices::parse(&options.join("\n"), &self.engines_of(""))
     }
 
     /// How a subject is restored; `None`: as plain files.
@@ -166,7 +183,7 @@ impl<'a> Restore<'a> {
             );
             return Ok(None);
         };
-        let Some(newest) = links.last() else {
+        let Some(newest) = links.last().map(|envelope| &envelope.link) else {
             // The files are of use, but what was asked for is not done: the job must say so.
             tracing::error!(
                 "nothing is known of the backups of {}: the director gave back no restore objects. \
@@ -175,24 +192,28 @@ impl<'a> Restore<'a> {
             );
             return Ok(None);
         };
-        let engine = self.host.engine(&newest.link.engine)?;
+        let engine = self.host.engine(&newest.engine)?;
+        let line = self.lines.get(&newest.id).copied();
+        let options = engine_options(self.host, newest, line, &choices.engine_options)?;
         let mut others = self
             .envelopes
             .iter()
-            .filter(|envelope| !is_ours(envelope) && envelope.link.engine == newest.link.engine);
+            .filter(|envelope| !is_ours(envelope) && envelope.link.engine == newest.engine);
         let with = subject::Surroundings {
             talk: self.talk,
             host: self.host,
             choices,
             engine,
+            options,
             prefix: prefix.clone(),
             replace: self.asked.replace,
             job: self.asked.number,
             among_others: others.next().map(|_| subject.as_str().to_owned()),
         };
-        Ok(Some(match engine.streams() {
-            Some(streams) => Box::new(TreesRestore::begin(with, streams, links)?),
-            None => Box::new(DirectoryRestore::begin(with, links)?),
+        Ok(Some(match engine.restorer() {
+            Restorer::Files(files) => Box::new(DirectoryRestore::begin(with, files, links)?),
+            Restorer::Streams(streams) => Box::new(TreesRestore::begin(with, streams, links)?),
+            Restorer::Server(server) => Box::new(ServerRestore::begin(with, server, links)?),
         }))
     }
 }

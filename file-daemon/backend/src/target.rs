@@ -96,7 +96,7 @@ pub(crate) fn choose(mut line: Line, host: &dyn Host) -> Result<Chosen> {
         options: Vec::new(),
     };
     let engine = host.engine_of(&wanted).map_err(|error| error.context("read the plugin line"))?;
-    let options = Options::new(engine.options());
+    let options = Options::new(engine.descriptor().options);
     line.resolve(|name| options.spec(name).map(|spec| spec.name))?;
     let needs_parent = needs_parent(&mut line, &options)?;
     let inline = check(&line, engine, &options)?;
@@ -119,7 +119,8 @@ pub(crate) fn state_dir(target: &Target, working_dir: &Path) -> PathBuf {
     target.state_dir.clone().unwrap_or_else(|| working_dir.join("seawall"))
 }
 
-fn plain(line: &mut Line, name: &str) -> Option<String> {
+/// Takes out an option whose value is not secret.
+pub(crate) fn plain(line: &mut Line, name: &str) -> Option<String> {
     line.take(name).map(|pair| pair.value.expose().to_owned())
 }
 
@@ -143,12 +144,13 @@ fn needs_parent(line: &mut Line, options: &Options) -> Result<bool> {
 /// Every option must be known. Answers the first that is secret and stands in the line itself.
 fn check(line: &Line, engine: &dyn Engine, options: &Options) -> Result<Option<String>> {
     if let Some(pair) = line.pairs.iter().find(|pair| options.spec(&pair.name).is_none()) {
-        let known = engine.options().iter().map(|spec| spec.name).chain(OWN.iter().copied());
+        let known =
+            engine.descriptor().options.iter().map(|spec| spec.name).chain(OWN.iter().copied());
         let known: Vec<&str> = known.collect();
         let text = format!("{}: unknown option {:?}", pair.origin, pair.name);
         return Err(Error::new(Kind::Config, text).hint(format!(
             "Known options of {}: {}.",
-            engine.name(),
+            engine.descriptor().name,
             known.join(", ")
         )));
     }

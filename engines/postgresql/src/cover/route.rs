@@ -27,8 +27,12 @@ impl Route<'_> {
 /// newest backup of it.
 ///
 /// # Errors
-/// `not-found`: there is no backup, or not the one asked for; `log-gap`: none is old enough.
+/// `not-found`: there is no backup, or not the one asked for; `log-gap`: none is old enough; `usage`:
+/// not a transaction, or not a timeline.
 pub(crate) fn choose<'a>(links: &'a [Link], request: &RecoveryRequest) -> Result<Vec<Chain<'a>>> {
+    // A file daemon proves only when all files have come: what cannot be read is found before.
+    Wanted::parse(request.history.as_deref())?;
+    super::sought(request)?;
     let fulls = fulls(links, request)?;
     let (serving, rest): (Vec<_>, Vec<_>) =
         fulls.into_iter().partition(|(link, _)| serves(link, &request.target));

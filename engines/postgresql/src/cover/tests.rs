@@ -257,3 +257,17 @@ fn without_a_target_the_server_ends_as_a_primary() {
     let made = plan(&links, &log, &to(RecoveryTarget::Immediate)).unwrap();
     assert_eq!((made.action, made.inclusive), (TargetAction::Pause, true));
 }
+
+#[test]
+fn a_request_that_cannot_be_read_is_refused_with_the_links_alone() {
+    let links = [full(1, 2, 1)];
+    for number in ["x", "-1", "0x10", "4294967296"] {
+        let request = to(RecoveryTarget::Transaction(number.to_owned()));
+        assert_eq!(choose(&links, &request).unwrap_err().kind(), Kind::Usage, "{number}");
+    }
+    for history in ["newest", "0", "-1"] {
+        let request =
+            RecoveryRequest { history: Some(history.into()), ..to(RecoveryTarget::Latest) };
+        assert_eq!(choose(&links, &request).unwrap_err().kind(), Kind::Usage, "{history}");
+    }
+}

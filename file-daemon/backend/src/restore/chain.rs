@@ -1,38 +1,69 @@
-//! Which of the selected jobs are laid out: the newest backup of data, and all that continue it.
+//! Which of the selected jobs are needed: in two steps, because the log comes among the files. The
+//! chain is chosen from the links alone, before the first file; that the log reaches the target is
+//! proven when all of it is here.
 
 use super::carried_log::CarriedLog;
 use super::subject::{Needed, Surroundings};
+use crate::envelope::Envelope;
 use errors::{Error, Kind, Result};
 use std::collections::BTreeSet;
-use stream::{Level, Link, Plan, RecoveryRequest, RecoveryTarget};
+use stream::{Chain, Engine, Level, Link, Plan, RecoveryRequest, print_position};
 use uuid::Uuid;
 
-/// The newest backup of data that can serve the target, among the jobs that were selected.
-pub(super) fn choose<'a>(links: &'a [Link], request: &RecoveryRequest) -> Result<&'a Link> {
-    let serves = |link: &&Link| {
-        let Some(earliest) = &link.earliest else { return false };
-        match &request.target {
-            RecoveryTarget::Time(time) => earliest.time <= *time,
-            RecoveryTarget::Position(position) => earliest.position <= *position,
-            _ => true,
-        }
-    };
-    let data = || links.iter().filter(|link| link.level != Level::Log);
-    data().rfind(serves).ok_or_else(|| {
-        let names: Vec<String> = data().map(|link| link.name().to_string()).collect();
-        let text = match names.is_empty() {
-            true => "among the selected jobs is none with the data itself".to_owned(),
-            false => format!("none of {} reaches back to the target", names.join(", ")),
-        };
-        Error::new(Kind::NotFound, text).hint("Select the jobs from the last full on.")
-    })
+const SELECT_MORE: &str = "Select the jobs from the last full on.";
+
+/// The links that are needed, and what for.
+pub(super) struct Selection {
+    request: RecoveryRequest,
+    /// What is laid out, parents first.
+    links: Vec<Link>,
+    /// The same, and all log that continues it.
+    pub(super) needed: Needed,
 }
 
-/// A backup and all that continue it.
-pub(super) fn descendants(links: &[Link], data: &Link) -> BTreeSet<Uuid> {
-    let mut found = BTreeSet::from([data.id]);
+impl Selection {
+    /// Chooses the best chain among the selected jobs, and leaves out everything else.
+    ///
+    /// # Errors
+    /// None of them serves, or they do not hold the log without which the backup is of no use.
+    pub(super) fn choose(with: &Surroundings<'_>, envelopes: Vec<Envelope>) -> Result<Self> {
+        let request = with.host.point_in_time(with.engine, &with.choices.point)?;
+        let links: Vec<Link> = envelopes.iter().map(|envelope| envelope.link.clone()).collect();
+        let chains = restore::plan::choose(with.engine, &links, &request);
+        let chains = chains.map_err(|error| explain(&error, &links))?;
+        let chain = chains.first().ok_or_else(|| Error::new(Kind::Bug, "no chain was chosen"))?;
+        let ids = with_log(chain, &links);
+        for link in links.iter().filter(|link| !ids.contains(&link.id)) {
+            tracing::warn!("the backup {} is not part of the chain and is left out", link.name());
+        }
+        let newest = chain.newest();
+        let needed = envelopes.into_iter().filter(|envelope| ids.contains(&envelope.link.id));
+        let needed = Needed::new(needed);
+        check_promised(with.engine, newest, &CarriedLog::promised(needed.links()), &request)?;
+        let request = RecoveryRequest { link: Some(newest.name()), ..request };
+        Ok(Self { request, links: chain.links().iter().copied().cloned().collect(), needed })
+    }
+
+    /// What is laid out.
+    pub(super) fn chain(&self) -> Result<Chain<'_>> {
+        Chain::new(self.links.iter().collect())
+    }
+
+    /// Everything has come, and the log reaches where recovery shall end.
+    ///
+    /// # Errors
+    /// `restore-check`: not all files came back as they were; `log-gap`.
+    pub(super) fn prove(&self, engine: &dyn Engine, log: &CarriedLog) -> Result<Plan> {
+        self.needed.check()?;
+        restore::plan::prove(engine, &[self.chain()?], log, &self.request)
+    }
+}
+
+/// The links of a chain, and all links of log that continue it.
+fn with_log(chain: &Chain<'_>, links: &[Link]) -> BTreeSet<Uuid> {
+    let mut found = BTreeSet::from_iter(chain.ids());
     // They stand in the order of their jobs: a parent before its children.
-    for link in links {
+    for link in links.iter().filter(|link| link.level == Level::Log) {
         if link.parent.is_some_and(|parent| found.contains(&parent)) {
             found.insert(link.id);
         }
@@ -40,29 +71,42 @@ pub(super) fn descendants(links: &[Link], data: &Link) -> BTreeSet<Uuid> {
     found
 }
 
-/// Says which of the selected jobs are of no use here.
-pub(super) fn leave_out(links: &[Link], chain: &BTreeSet<Uuid>) {
-    for link in links.iter().filter(|link| !chain.contains(&link.id)) {
-        tracing::warn!("the backup {} is not part of the chain and is left out", link.name());
+/// The log that the backup itself needs must be among what the jobs say they hold. How far it goes
+/// on from there is known when it is here.
+fn check_promised(
+    engine: &dyn Engine,
+    newest: &Link,
+    promised: &CarriedLog,
+    request: &RecoveryRequest,
+) -> Result<()> {
+    let Some(log) = engine.log() else { return Ok(()) };
+    // Where a history branches off is written in log that has not come yet.
+    let history = request.history.as_deref().filter(|_| promised.lanes_count() <= 1);
+    let window = log.window(newest, promised, history)?;
+    if window.is_whole {
+        return Ok(());
     }
+    let text = format!(
+        "the backup {} needs log that the selected jobs do not hold: theirs ends at {}",
+        newest.name(),
+        print_position(engine, window.to)
+    );
+    Err(Error::new(Kind::LogGap, text).hint(SELECT_MORE))
 }
 
-/// The log must reach from the backup on, as far as the links tell; whether it reaches the target
-/// is known when it is here.
-pub(super) fn first_proof(
-    with: &Surroundings<'_>,
-    data: &Link,
-    needed: &Needed,
-    request: &RecoveryRequest,
-) -> Result<Plan> {
-    let promised = CarriedLog::promised(needed.links());
-    let to_its_end = RecoveryRequest {
-        target: RecoveryTarget::Immediate,
-        inclusive: None,
-        action: None,
-        // Which histories there are is written in pieces of log that have not come yet.
-        history: (promised.lanes_count() > 1).then(|| "current".to_owned()),
-        ..request.clone()
-    };
-    with.engine.cover(std::slice::from_ref(data), &promised, &to_its_end)
+/// Says which jobs were looked at. Hints that name verbs of the command are of no use here.
+fn explain(error: &Error, links: &[Link]) -> Error {
+    if !matches!(error.kind(), Kind::NotFound | Kind::LogGap) {
+        return error.repeat();
+    }
+    let data = links.iter().filter(|link| link.level != Level::Log);
+    let names: Vec<String> = data.map(|link| link.name().to_string()).collect();
+    if names.is_empty() {
+        let text = "none of the selected jobs holds the data itself";
+        return Error::new(error.kind(), text).hint(SELECT_MORE);
+    }
+    let text = format!("choose among {}: {}", names.join(", "), error.line());
+    let hints = error.hints().iter().filter(|hint| !hint.contains("`seawall "));
+    let explained = hints.fold(Error::new(error.kind(), text), |error, hint| error.hint(hint));
+    explained.hint(SELECT_MORE)
 }

@@ -3,7 +3,8 @@
 use crate::line::Line;
 use errors::{Error, Kind, Result};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use stream::{Engine, OptionKind, Options};
 
 /// What comes of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,24 +37,34 @@ pub struct PointInTime {
     pub exclusive: bool,
 }
 
+/// Where things go instead of their original place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// An absolute path.
+    Path(PathBuf),
+    /// A running server.
+    Url(String),
+}
+
 /// All choices.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Choices {
     pub(super) mode: Mode,
-    /// The directory instead of the original one.
-    pub(super) to: Option<PathBuf>,
+    pub(super) to: Option<Place>,
     /// Old and new paths of tablespaces.
     pub(super) tablespaces: Vec<(String, PathBuf)>,
     /// Streams are unpacked and prepared.
     pub(super) prepare: bool,
     pub(super) keep_archiving: bool,
     pub(super) point: PointInTime,
+    /// Options of the engines, each one known by at least one of them.
+    pub(super) engine_options: Vec<(String, String)>,
 }
 
 /// Name, Bacula's type, what a prompt says.
 const ALL: &[(&str, &str, &str)] = &[
     ("mode", "@STR@", "server: ready to start; files: plain files"),
-    ("to", "@STR@", "Directory instead of the original one"),
+    ("to", "@STR@", "Where to instead: a directory, or a server's URL"),
     ("tablespaces", "@STR@", "Tablespaces elsewhere: OLD=NEW,OLD=NEW"),
     ("prepare", "@BOOL@", "Prepare the streams of MariaDB or MySQL"),
     ("keep_archiving", "@BOOL@", "Let the restored server archive its log"),
@@ -65,6 +76,7 @@ const ALL: &[(&str, &str, &str)] = &[
     ("target_timeline", "@STR@", "History to follow: latest, current, a number"),
     ("target_action", "@STR@", "What then: pause, promote, shutdown"),
     ("exclusive", "@BOOL@", "End before what lies exactly at the target"),
+    ("engine_options", "@STR@", "More: NAME=VALUE NAME=VALUE, as in plugin lines"),
 ];
 
 /// The choices in the words of Bacula's director.
@@ -78,24 +90,25 @@ pub(crate) fn declaration() -> String {
 }
 
 impl Choices {
-    /// Reads what an operator chose: `name = value` lines, or the spelling of plugin lines.
+    /// Reads what an operator chose: `name = value` lines, or the spelling of plugin lines. What is
+    /// not a choice of this program's own must be an option of one of the engines.
     ///
     /// # Errors
-    /// `usage`: an unknown choice, or a value that is none.
-    pub(super) fn parse(text: &str) -> Result<Self> {
+    /// `usage`: an unknown choice, a value that is not valid, or a secret.
+    pub(super) fn parse(text: &str, engines: &[&'static dyn Engine]) -> Result<Self> {
         let mut choices = Self::default();
         let lines = text.lines().map(str::trim);
         for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            for (name, value) in pairs(line)? {
+            for (name, value) in pairs(line, engines)? {
                 choices
-                    .set(&name, &value)
+                    .set(&name, &value, engines)
                     .map_err(|error| error.context("read the restore options"))?;
             }
         }
         Ok(choices)
     }
 
-    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+    fn set(&mut self, name: &str, value: &str, engines: &[&'static dyn Engine]) -> Result<()> {
         // What Bacula's console shows for an option without a value.
         if value.is_empty() || value == "*None*" {
             return Ok(());
@@ -103,7 +116,7 @@ impl Choices {
         let text = || Some(value.to_owned());
         match name {
             "mode" => self.mode = mode(value)?,
-            "to" => self.to = Some(absolute(name, value)?),
+            "to" => self.to = Some(place(value)?),
             "tablespaces" => self.tablespaces = tablespaces(value)?,
             "prepare" => self.prepare = flag(name, value)?,
             "keep_archiving" => self.keep_archiving = flag(name, value)?,
@@ -115,41 +128,107 @@ impl Choices {
             "target_timeline" => self.point.timeline = text(),
             "target_action" => self.point.action = text(),
             "exclusive" => self.point.exclusive = flag(name, value)?,
-            _ => {
-                let known: Vec<&str> = ALL.iter().map(|(name, ..)| *name).collect();
-                let error = Error::new(Kind::Usage, format!("unknown option {name:?}"));
-                return Err(error.hint(format!("Known options: {}.", known.join(", "))));
+            "engine_options" => {
+                for (name, value) in spelled_as_a_plugin_line(value)? {
+                    self.set_engine_option(&name, &value, engines)?;
+                }
             }
+            _ => self.set_engine_option(name, value, engines)?,
         }
         Ok(())
     }
+
+    /// The value must be valid for each engine that has such an option.
+    fn set_engine_option(
+        &mut self,
+        name: &str,
+        value: &str,
+        engines: &[&'static dyn Engine],
+    ) -> Result<()> {
+        let mut is_known = false;
+        for engine in engines {
+            let mut options = Options::new(engine.descriptor().options);
+            let Some(spec) = options.spec(name) else { continue };
+            if spec.kind == OptionKind::Secret {
+                let text = format!("{name} is secret, and restore options are not");
+                return Err(Error::new(Kind::Usage, text)
+                    .hint("The director keeps and shows them. Put it into a file."));
+            }
+            options.set(name, value).map_err(|error| error.with_kind(Kind::Usage))?;
+            is_known = true;
+        }
+        if !is_known {
+            return Err(unknown(name, engines));
+        }
+        self.engine_options.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+
+    /// The directory that things go to instead of their original place.
+    ///
+    /// # Errors
+    /// `usage`: a server was chosen.
+    pub(super) fn to_directory(&self, engine: &dyn Engine) -> Result<Option<&Path>> {
+        match &self.to {
+            None => Ok(None),
+            Some(Place::Path(path)) => Ok(Some(path)),
+            Some(Place::Url(_)) => {
+                let name = engine.descriptor().name;
+                let text = format!("a backup of {name} is restored to a directory, not to a URL");
+                Err(Error::new(Kind::Usage, text).hint("Write to=DIR, with an absolute path."))
+            }
+        }
+    }
+}
+
+fn unknown(name: &str, engines: &[&'static dyn Engine]) -> Error {
+    let known: Vec<&str> = ALL.iter().map(|(name, ..)| *name).collect();
+    let error = Error::new(Kind::Usage, format!("unknown option {name:?}"))
+        .hint(format!("Known options: {}.", known.join(", ")));
+    engines.iter().fold(error, |error, engine| {
+        let descriptor = engine.descriptor();
+        let specs = descriptor.options.iter().filter(|spec| spec.kind != OptionKind::Secret);
+        let names: Vec<&str> = specs.map(|spec| spec.name).collect();
+        error.hint(format!("Options of {}: {}.", descriptor.name, names.join(", ")))
+    })
 }
 
 /// A line `name = value`, or several pairs as in a plugin line, with or without the plugin's name.
-fn pairs(line: &str) -> Result<Vec<(String, String)>> {
+fn pairs(line: &str, engines: &[&'static dyn Engine]) -> Result<Vec<(String, String)>> {
     let prefix = format!("{}:", protocol::PLUGIN);
     let line = line.strip_prefix(&prefix).unwrap_or(line).trim();
     if let Some((name, value)) =
         line.split_once('=').map(|(name, value)| (name.trim(), value.trim()))
-        && !holds_another(value)
-        && is_known(name)
+        && !holds_another(value, engines)
+        && is_known(name, engines)
     {
         // Times have colons: a value that stands alone needs no quotes.
         let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         return Ok(vec![(name.to_owned(), quoted.unwrap_or(value).to_owned())]);
     }
-    let line = Line::parse(&(prefix + line))?;
+    spelled_as_a_plugin_line(line)
+}
+
+fn spelled_as_a_plugin_line(text: &str) -> Result<Vec<(String, String)>> {
+    let line = Line::parse(&format!("{}:{text}", protocol::PLUGIN))?;
     Ok(line.pairs.into_iter().map(|pair| (pair.name, pair.value.expose().to_owned())).collect())
 }
 
-fn is_known(name: &str) -> bool {
-    ALL.iter().any(|(known, ..)| *known == name)
+fn is_known(name: &str, engines: &[&'static dyn Engine]) -> bool {
+    let is_of_engine = |engine: &&'static dyn Engine| {
+        Options::new(engine.descriptor().options).spec(name).is_some()
+    };
+    ALL.iter().any(|(known, ..)| *known == name) || engines.iter().any(is_of_engine)
 }
 
-/// Whether a second choice follows in the same line.
-fn holds_another(value: &str) -> bool {
+/// Whether a second choice follows in the same line. Quotes around the whole value keep it one.
+fn holds_another(value: &str, engines: &[&'static dyn Engine]) -> bool {
+    let inside = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    if inside.is_some_and(|inside| !inside.contains('"')) {
+        return false;
+    }
     let words = value.split([':', ' ']).skip(1);
-    words.filter_map(|word| word.split_once('=')).any(|(name, _)| is_known(name))
+    words.filter_map(|word| word.split_once('=')).any(|(name, _)| is_known(name, engines))
 }
 
 fn wrong(name: &str, value: &str, wanted: &str) -> Error {
@@ -169,6 +248,18 @@ fn flag(name: &str, value: &str) -> Result<bool> {
         "yes" | "true" | "on" | "1" => Ok(true),
         "no" | "false" | "off" | "0" => Ok(false),
         _ => Err(wrong(name, value, "yes or no")),
+    }
+}
+
+/// A URL, or an absolute path.
+fn place(value: &str) -> Result<Place> {
+    if value.contains("://") && !value.starts_with('/') {
+        return Ok(Place::Url(value.to_owned()));
+    }
+    let path = PathBuf::from(value);
+    match path.is_absolute() {
+        true => Ok(Place::Path(path)),
+        false => Err(wrong("to", value, "an absolute path, or a server's URL")),
     }
 }
 
@@ -195,19 +286,19 @@ mod tests {
         let bacula = "# x\n\nto=\"/srv/new\"\n\nprepare=\"yes\"\n\ntarget_time=\"2026-11-20 15:00:00+01:00\"\n\nmode=\"*None*\"\n";
         let bareos = "seawall:to=/srv/new:prepare=yes:target_time=\"2026-11-20 15:00:00+01:00\"";
         for text in [bacula, bareos] {
-            let choices = Choices::parse(text).unwrap();
-            assert_eq!(choices.to.as_deref(), Some(std::path::Path::new("/srv/new")), "{text}");
+            let choices = Choices::parse(text, &[]).unwrap();
+            assert_eq!(choices.to, Some(Place::Path("/srv/new".into())), "{text}");
             assert!(choices.prepare && choices.mode == Mode::Server);
             assert_eq!(choices.point.time.as_deref(), Some("2026-11-20 15:00:00+01:00"));
         }
-        assert!(Choices::parse("prepare=1\n").unwrap().prepare);
+        assert!(Choices::parse("prepare=1\n", &[]).unwrap().prepare);
     }
 
     #[test]
     fn a_time_that_stands_alone_needs_no_quotes() {
         for text in ["target_time=2100-01-01T00:00:00Z", "seawall:target_time=2100-01-01T00:00:00Z"]
         {
-            let time = Choices::parse(text).unwrap().point.time;
+            let time = Choices::parse(text, &[]).unwrap().point.time;
             assert_eq!(time.as_deref(), Some("2100-01-01T00:00:00Z"));
         }
     }
@@ -215,9 +306,9 @@ mod tests {
     #[test]
     fn what_is_unknown_is_told() {
         for bad in ["tto=/x", "to=x", "mode=tree", "prepare=maybe", "tablespaces=1"] {
-            assert!(Choices::parse(bad).is_err(), "{bad}");
+            assert!(Choices::parse(bad, &[]).is_err(), "{bad}");
         }
-        let error = Choices::parse("tto=/x").unwrap_err();
+        let error = Choices::parse("tto=/x", &[]).unwrap_err();
         assert!(error.hints()[0].contains("tablespaces"));
     }
 
@@ -228,10 +319,12 @@ mod tests {
                 "mode" => "files",
                 "tablespaces" => "1=/x",
                 "to" => "/x",
+                // Which options an engine has is another test.
+                "engine_options" => "*None*",
                 _ if *kind == "@BOOL@" => "yes",
                 _ => "x",
             };
-            Choices::default().set(name, value).unwrap();
+            Choices::default().set(name, value, &[]).unwrap();
             assert!(!prompt.contains('"'));
         }
         assert!(declaration().matches("OptPrompt").count() <= 32);

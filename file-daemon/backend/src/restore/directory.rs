@@ -1,75 +1,65 @@
 //! A data directory that a server starts on: every block is written once, where it belongs.
 
 use super::carried_log::{CarriedLog, key_of};
-use super::chain::{choose, descendants, first_proof, leave_out};
+use super::chain::Selection;
 use super::coming::{Coming, IncomingBody};
-use super::destination::make_room;
-use super::places::layout;
-use super::subject::{Needed, Surroundings, owner, place};
+use super::places::{layout, occupied};
+use super::subject::{Surroundings, owner, place};
 use super::{Way, is_file};
 use crate::envelope::Envelope;
 use crate::names::Name;
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use protocol::{FileType, Reply, Severity};
-use restore::{DirectoryTree, Marker};
-use std::path::PathBuf;
-use stream::{
-    FileKind, FilePart, LastMile, Layout, Link, Plan, Progress as _, RecoveryRequest, TreeWriter,
-};
-
-/// What asks for log and gets none: all that there is lies where the server looks next.
-const NO_MORE_LOG: &str = "false";
+use restore::{FilesRestore, Marker, claim_directories};
+use stream::{FileKind, FilePart, FilesRestorer, Link, Progress as _, RestoreJob, TreeWriter};
 
 /// One data directory in the making.
 pub(super) struct DirectoryRestore<'a> {
     with: Surroundings<'a>,
-    /// The backup that is laid out.
-    data: Link,
-    needed: Needed,
-    request: RecoveryRequest,
-    layout: Layout,
-    to: PathBuf,
+    selection: Selection,
+    job: RestoreJob,
     log: CarriedLog,
-    tree: Option<Box<DirectoryTree>>,
-    marker: Marker,
+    /// `None` when it is finished.
+    files: Option<FilesRestore<'a>>,
 }
 
 impl<'a> DirectoryRestore<'a> {
     /// Decides everything that can be decided before the first file.
-    pub(super) fn begin(with: Surroundings<'a>, envelopes: Vec<Envelope>) -> Result<Self> {
+    pub(super) fn begin(
+        with: Surroundings<'a>,
+        engine: &'static dyn FilesRestorer,
+        envelopes: Vec<Envelope>,
+    ) -> Result<Self> {
         // The chain, from what the jobs said of themselves.
-        let request = with.host.point_in_time(with.engine, &with.choices.point)?;
-        let links: Vec<Link> = envelopes.iter().map(|envelope| envelope.link.clone()).collect();
-        let data = choose(&links, &request)?.clone();
-        let chain = descendants(&links, &data);
-        let needed =
-            Needed::new(envelopes.into_iter().filter(|envelope| chain.contains(&envelope.link.id)));
-        leave_out(&links, &chain);
-        let request = RecoveryRequest { link: Some(data.name()), ..request };
-        let plan = first_proof(&with, &data, &needed, &request)?;
+        let selection = Selection::choose(&with, envelopes)?;
+        let chain = selection.chain()?;
+        let newest = chain.newest();
+        if chain.links().len() > 1 {
+            // A daemon gives the oldest files first, and a file that is written twice may keep what
+            // was cut off since.
+            let text = format!("the backup {} continues another one", newest.name());
+            return Err(Error::new(Kind::Usage, text).hint(
+                "A file daemon cannot lay such files over each other: mode=files brings them back.",
+            ));
+        }
 
         // Where it goes, and that nothing is there.
-        let (layout, to) = layout(&with, &data)?;
-        with.engine.refuse_running(&layout)?;
-        let bytes = needed.links().map(|link| link.totals.bytes).sum();
-        make_room(&layout, bytes, with.replace, with.job)?;
-        let marker = Marker::begin(None, data.target.as_str(), data.name(), &plan);
-        marker.write(&to)?;
-        let tree = Box::new(DirectoryTree::create(layout.clone(), data.roots.iter())?);
-        with.talk.outbox.report(
-            Severity::Info,
-            format!("the backup {} is restored to {}", data.name(), to.display()),
-        );
+        let (layout, job) = layout(&with, engine, newest)?;
+        let bytes = selection.needed.total_bytes();
+        claim_directories(engine, &layout, bytes, &occupied(with.replace, with.job))?;
+        let text = format!("the backup {} is restored to {}", newest.name(), job.destination);
+        let marker = Marker::begin(None, newest, None);
+        let files = FilesRestore::begin(engine, newest.clone(), layout, marker)?;
+        with.talk.outbox.report(Severity::Info, text);
         with.talk.told.phase("write files");
         with.talk.told.expect(bytes);
-        let log = CarriedLog::default();
-        Ok(Self { with, data, needed, request, layout, to, log, tree: Some(tree), marker })
+        Ok(Self { with, selection, job, log: CarriedLog::default(), files: Some(files) })
     }
 
-    fn tree(&self) -> Result<&DirectoryTree> {
-        let tree = self.tree.as_deref();
-        tree.ok_or_else(|| Error::new(Kind::Bug, "the directory is finished already"))
+    fn files(&self) -> Result<&FilesRestore<'a>> {
+        let files = self.files.as_ref();
+        files.ok_or_else(|| Error::new(Kind::Bug, "the directory is finished already"))
     }
 
     fn part(&self, link: &Link, name: &Name, file: &Coming) -> Result<FilePart> {
@@ -91,16 +81,11 @@ impl<'a> DirectoryRestore<'a> {
             crc32c: 0,
         })
     }
-
-    /// The log that came among the files reaches where recovery shall end.
-    fn last_proof(&self) -> Result<Plan> {
-        self.with.engine.cover(std::slice::from_ref(&self.data), &self.log, &self.request)
-    }
 }
 
 impl Way for DirectoryRestore<'_> {
     fn create(&mut self, name: &Name, file: &Coming) -> Result<Reply> {
-        let Some(link) = self.needed.link(name.job) else { return Ok(Reply::Skip) };
+        let Some(link) = self.selection.needed.link(name.job) else { return Ok(Reply::Skip) };
         if !is_file(name) {
             return Ok(Reply::Skip);
         }
@@ -108,19 +93,22 @@ impl Way for DirectoryRestore<'_> {
             return Ok(Reply::Extract);
         }
         let part = self.part(link, name, file)?;
-        self.tree()?.put(&part, &mut std::io::empty())?;
+        self.files()?.tree().put(&part, &mut std::io::empty())?;
         Ok(Reply::Made)
     }
 
     fn body(&mut self, name: &Name, file: &Coming, body: &mut IncomingBody<'_>) -> Result<()> {
-        let link = self.needed.link(name.job).ok_or_else(super::out_of_turn)?;
+        let link = self.selection.needed.link(name.job).ok_or_else(super::out_of_turn)?;
         let part = self.part(link, name, file)?;
-        self.tree()?.put(&part, body)?;
-        let root = self.layout.roots.get(&part.root);
+        let files = self.files()?;
+        let written = files.tree().put(&part, body);
+        body.outcome(written)?;
+        let root = files.layout().roots.get(&part.root);
         if let (Some(key), Some(root)) = (key_of(link, &part.root, &part.path), root) {
-            self.log.add(key, root.join(part.path.as_path()));
+            let path = root.join(part.path.as_path());
+            self.log.add(key, path);
         }
-        self.needed.account(name, body)?;
+        self.selection.needed.account(name, body)?;
         self.with.talk.told.advance(body.bytes);
         if body.bytes != part.length {
             let text = format!("{} has {} bytes and not {}", part.path, body.bytes, part.length);
@@ -130,37 +118,16 @@ impl Way for DirectoryRestore<'_> {
     }
 
     fn finish(&mut self) -> Result<()> {
-        self.needed.check()?;
-        let plan = self.last_proof()?;
+        let plan = self.selection.prove(self.with.engine, &self.log)?;
         for note in &plan.notes {
             tracing::warn!("{note}");
         }
-
-        // What makes the server recover; then everything onto the disk.
-        self.with.talk.told.phase("make the server recover");
-        self.with.engine.finish(&LastMile {
-            plan: &plan,
-            link: &self.data,
-            layout: &self.layout,
-            fetch: vec![NO_MORE_LOG.to_owned()],
-            keep_archiving: self.with.choices.keep_archiving,
-        })?;
-        self.with.talk.told.phase("sync");
-        self.tree()?.settle()?;
-        if self.with.talk.cancel.is_cancelled() {
-            return Err(Error::new(Kind::Interrupted, "the restore was cancelled"));
-        }
-
-        // From here on a server may be started.
-        let tree = self.tree.take().ok_or_else(super::out_of_turn)?;
-        tree.finish()?;
-        self.marker.plan = plan;
-        self.marker.finished_at = Some(Utc::now());
-        self.marker.write(&self.to)?;
-        let text = format!("{} is ready to start", self.to.display());
+        let files = self.files.take().ok_or_else(super::out_of_turn)?;
+        let start = files.finish(&plan, &self.job)?;
+        let text = format!("{} is ready to start", self.job.destination);
         self.with.talk.outbox.report(Severity::Info, text);
-        if let Some(starting) = self.with.engine.starting(&self.data, &self.layout)? {
-            let text = format!("start it with {}", starting.command);
+        if let Some(start) = start {
+            let text = format!("start it with {}", start.command);
             self.with.talk.outbox.report(Severity::Info, text);
         }
         Ok(())

@@ -10,9 +10,15 @@ use crate::target::Host;
 use errors::{Error, Kind, Result};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::num::NonZero;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use stream::{Engine, JobId, Link, Owner, RelPath, RootInfo, RootName};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use stream::{
+    Destination, Engine, JobId, Link, LogSource, Options, Owner, RelPath, RestoreJob, RootInfo,
+    RootName,
+};
 
 /// What a way of restoring works with.
 pub(super) struct Surroundings<'a> {
@@ -20,6 +26,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) host: &'a dyn Host,
     pub(super) choices: Choices,
     pub(super) engine: &'static dyn Engine,
+    /// The engine's options.
+    pub(super) options: Options,
     /// The daemon's `where`; empty for the original place.
     pub(super) prefix: Vec<u8>,
     pub(super) replace: u8,
@@ -39,6 +47,38 @@ impl Surroundings<'_> {
         PathBuf::from(path)
     }
 
+    /// Where an engine's own directory for this restore lies: `<where>/<engine's>/<restore job>`, and
+    /// below it `<subject>` where there are several.
+    pub(super) fn own_directory(&self, of_engine: &str) -> PathBuf {
+        self.below(self.relocated(&Path::new("/").join(of_engine)))
+    }
+
+    /// `<above>/<restore job>`, and below it `<subject>` where there are several: servers that were
+    /// made alike have backups of the same positions.
+    pub(super) fn below(&self, above: PathBuf) -> PathBuf {
+        let mut dir = above.join(self.job.to_string());
+        dir.extend(&self.among_others);
+        dir
+    }
+
+    /// What every call of the engine is told. All the log that there is lies among the files.
+    pub(super) fn job(
+        &self,
+        destination: Destination,
+        mapping: Vec<(String, PathBuf)>,
+    ) -> RestoreJob {
+        RestoreJob {
+            options: self.options.clone(),
+            destination,
+            mapping,
+            workers: available_parallelism().map_or(2, NonZero::get),
+            cancel: self.talk.cancel.clone(),
+            progress: Arc::clone(&self.talk.told) as _,
+            log: LogSource::Exhausted,
+            keep_archiving: self.choices.keep_archiving,
+        }
+    }
+
     /// Whether things go elsewhere than they were.
     pub(super) fn is_relocated(&self) -> bool {
         !self.prefix.is_empty() && self.prefix != b"/"
@@ -55,7 +95,7 @@ pub(super) fn original(link: &Link, root: &RootName) -> Result<PathBuf> {
     })
 }
 
-/// The links that are needed, by their jobs, each with sums over what came of it.
+/// Links that are needed, by their jobs, each with sums over what came of it.
 pub(super) struct Needed(BTreeMap<JobId, (Envelope, Tally)>);
 
 impl Needed {
@@ -70,6 +110,11 @@ impl Needed {
 
     pub(super) fn links(&self) -> impl Iterator<Item = &Link> {
         self.0.values().map(|(envelope, _)| &envelope.link)
+    }
+
+    /// Plain bytes of all links.
+    pub(super) fn total_bytes(&self) -> u64 {
+        self.links().map(|link| link.totals.bytes).sum()
     }
 
     /// A body has come: what is left of it is read, and it is added to its link's sums.
