@@ -16,3 +16,4 @@ mod log;
 mod setting;
 mod streams;
 mod streams_end;
+mod units;
