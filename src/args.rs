@@ -1,15 +1,16 @@
 //! The command line.
 
+mod engine_options;
 mod target;
-#[cfg(feature = "postgresql")]
 mod wal;
 
+pub(crate) use engine_options::EngineOptions;
 pub(crate) use target::{Action, LATEST, Target};
-#[cfg(feature = "postgresql")]
 pub(crate) use wal::{Fetch, Push, Wal};
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use stream::UnitPattern;
 
 /// Hot backups of databases, brought back to any second.
 #[derive(Debug, Parser)]
@@ -69,6 +70,8 @@ pub(crate) enum Verb {
     Init,
     /// Look for everything that would make a backup fail.
     Check(Source),
+    /// List what of a server can be backed up and restored alone.
+    Units(Source),
     /// Take a backup.
     Backup(Backup),
     /// Let another cluster continue a target: after initdb or an upgrade.
@@ -82,7 +85,6 @@ pub(crate) enum Verb {
     /// Read every stored byte again and compare it with what was written.
     Verify(One),
     /// The server's log: what archive_command and restore_command call.
-    #[cfg(feature = "postgresql")]
     #[command(subcommand)]
     Wal(Wal),
     /// Look at the configuration.
@@ -105,9 +107,20 @@ pub(crate) struct Source {
     /// The name under which it is kept; made of the URL by default.
     #[arg(long, value_name = "NAME")]
     pub(crate) target: Option<String>,
-    /// An option of the engine; may be repeated. `seawall config show URL` lists them.
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
-    pub(crate) sets: Vec<(String, String)>,
+    /// The engine, where it is not the one of the URL's scheme.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) engine: Option<String>,
+    #[command(flatten)]
+    pub(crate) options: EngineOptions,
+}
+
+/// Which units of a target.
+#[derive(Debug, Args)]
+pub(crate) struct Units {
+    /// Only this unit of the target; may be repeated. `*`, `?` and `[…]` stand for characters, a
+    /// backslash takes one as it is. `seawall units` lists them.
+    #[arg(long = "unit", value_name = "NAME")]
+    pub(crate) patterns: Vec<UnitPattern>,
 }
 
 #[derive(Debug, Args)]
@@ -126,6 +139,8 @@ pub(crate) struct Accept {
 pub(crate) struct Backup {
     #[command(flatten)]
     pub(crate) source: Source,
+    #[command(flatten)]
+    pub(crate) units: Units,
     /// How much data: full, differential, incremental, log.
     #[arg(long, default_value = "full")]
     pub(crate) level: stream::Level,
@@ -150,6 +165,8 @@ pub(crate) struct Stored {
     /// The same, by its name.
     #[arg(long, value_name = "NAME")]
     pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) units: Units,
 }
 
 #[derive(Debug, Args)]
@@ -183,9 +200,15 @@ pub(crate) struct Show {
 pub(crate) struct Restore {
     #[command(flatten)]
     pub(crate) stored: Stored,
-    /// The directory to restore to: empty, or not there yet.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
+    /// The directory to restore to: empty, or not there yet. For backups that a server or a file
+    /// takes: the server's URL, a file, or `-` for standard output.
+    #[arg(long, value_name = "DIR|FILE|URL|-", allow_hyphen_values = true)]
+    pub(crate) to: String,
+    /// The engine, where the target has backups of several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) engine: Option<String>,
+    #[command(flatten)]
+    pub(crate) options: EngineOptions,
     /// The backup to start from; the newest that serves the target by default.
     #[arg(long, value_name = "BACKUP")]
     pub(crate) backup: Option<String>,
@@ -230,7 +253,7 @@ pub(crate) struct ConfigShow {
     pub(crate) origin: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it has no `=`")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -3,18 +3,20 @@
 use crate::args::{Global, Output};
 use crate::config::{ConfigFiles, Environment, Request, Settings};
 use crate::logging;
+use crate::operations::Work;
 use crate::printer::Printer;
 use crate::progress;
 use chrono::Utc;
 use errors::{Error, Kind, Result};
-use repository::{Repository, UnitStore};
+use repository::Repository;
+use repository::storage::{Storage, driver_of};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use stream::{Cancel, Engine, Job, JobId, Level, LinkName, Options, Progress, Silent, TargetName};
+use stream::{Cancel, Engine, Job, JobId, Level, Options, Progress, Silent, TargetName};
 use uuid::Uuid;
 
-/// The surroundings of a verb.
+/// What a verb works with.
 pub(crate) struct Context {
     pub(crate) global: Global,
     pub(crate) printer: Printer,
@@ -48,6 +50,11 @@ impl Context {
     pub(crate) fn progress(&self) -> Arc<dyn Progress> {
         let quiet = self.global.quiet || self.global.no_progress;
         progress::choose(quiet, self.global.output == Output::Jsonl)
+    }
+
+    /// How the work of a verb is done.
+    pub(crate) fn work(&self) -> Work {
+        Work { cancel: self.cancel.clone(), progress: self.progress() }
     }
 
     /// A job for questions: a full of nothing that is kept. Verbs change what is different.
@@ -94,15 +101,16 @@ fn environment() -> Environment {
 }
 
 impl Settings {
-    /// The location of the repository.
+    /// The storage of the repository.
     ///
     /// # Errors
-    /// `usage`: none is named.
-    pub(crate) fn repo(&self) -> Result<&str> {
-        self.repo.as_deref().ok_or_else(|| {
+    /// `usage`: no repository is named, or there is no driver for its place.
+    pub(crate) fn storage(&self) -> Result<Arc<dyn Storage>> {
+        let (place, options) = self.repo.as_ref().ok_or_else(|| {
             Error::new(Kind::Usage, "no repository is named")
                 .hint("Give --repo PATH, set SEAWALL_REPO, or write `repo` into the configuration.")
-        })
+        })?;
+        (driver_of(place)?.open)(place, options)
     }
 
     /// The repository, recognised.
@@ -110,7 +118,7 @@ impl Settings {
     /// # Errors
     /// `usage`, `repository-missing`, or it is damaged.
     pub(crate) fn open_repository(&self) -> Result<Repository> {
-        Repository::open(Repository::storage(self.repo()?)?)
+        Repository::open(self.storage()?)
     }
 
     /// The engine and its options.
@@ -124,25 +132,12 @@ impl Settings {
         })
     }
 
-    /// The target's part of the repository: the named one, or the only one.
+    /// The name under which the target is kept.
     ///
     /// # Errors
-    /// `not-found`: it has no backups here, or several have and none is named.
-    pub(crate) fn stored_unit(&self, repository: &Repository) -> Result<UnitStore> {
-        let targets = repository.targets()?;
-        let names: Vec<&str> = targets.iter().map(TargetName::as_str).collect();
-        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let hint = format!("Targets in this repository: {known}.");
-        match (&self.target, targets.as_slice()) {
-            (Some(target), _) if targets.contains(target) => Ok(repository.unit(target, None)),
-            (Some(target), _) => {
-                Err(Error::new(Kind::NotFound, format!("the repository holds nothing of {target}"))
-                    .hint(hint))
-            }
-            (None, [only]) => Ok(repository.unit(only, None)),
-            (None, []) => Err(Error::new(Kind::NotFound, "the repository holds no backups yet")),
-            (None, _) => Err(Error::new(Kind::Usage, "several targets: name one").hint(hint)),
-        }
+    /// `bug`: an engine has no name for its target.
+    pub(crate) fn target(&self) -> Result<TargetName> {
+        self.target.clone().ok_or_else(|| Error::new(Kind::Bug, "no target"))
     }
 
     /// How many threads do the work.
@@ -156,19 +151,4 @@ impl Settings {
 /// The label of a job that begins now: the second.
 pub(crate) fn label() -> JobId {
     JobId::new(u64::try_from(Utc::now().timestamp()).unwrap_or(0))
-}
-
-/// The backup that a word names: `latest`, a job's number, or `<from>_<to>_<jobid>`.
-///
-/// # Errors
-/// `not-found`.
-pub(crate) fn find_backup(store: &UnitStore, word: &str) -> Result<LinkName> {
-    let names = store.link_names()?;
-    let job = word.parse::<u64>().ok().map(JobId::new);
-    let fits = |name: &&LinkName| Some(name.job) == job || name.to_string() == word;
-    let found = if word == "latest" { names.last() } else { names.iter().find(fits) };
-    found.copied().ok_or_else(|| {
-        Error::new(Kind::NotFound, format!("there is no backup {word:?} of {}", store.target()))
-            .hint("`seawall list` shows what is there.")
-    })
 }

@@ -6,6 +6,7 @@ mod context;
 mod fetch;
 mod human;
 mod logging;
+mod operations;
 mod printer;
 mod progress;
 mod registry;

@@ -18,6 +18,8 @@ pub(crate) struct Answer {
     pub(crate) summary: Map<String, Value>,
     /// Exit status; 0 or 1, or that of what was found.
     pub(crate) exit: u8,
+    /// Nothing is printed: standard output holds what was restored.
+    pub(crate) is_silent: bool,
 }
 
 impl Answer {
@@ -27,7 +29,14 @@ impl Answer {
             Value::Object(map) => map,
             _ => Map::new(),
         };
-        Self { schema, text: text.into(), items: Vec::new(), summary, exit: EXIT_OK }
+        Self {
+            schema,
+            text: text.into(),
+            items: Vec::new(),
+            summary,
+            exit: EXIT_OK,
+            is_silent: false,
+        }
     }
 
     /// With items.
@@ -67,6 +76,9 @@ impl Printer {
 
     /// Prints an answer; gives the exit status.
     pub(crate) fn answer(self, answer: &Answer) -> u8 {
+        if answer.is_silent {
+            return answer.exit;
+        }
         let mut summary = answer.summary.clone();
         summary.insert("schema".to_owned(), answer.schema.into());
         summary.insert("exit_status".to_owned(), answer.exit.into());

@@ -19,9 +19,10 @@ pub(crate) fn all() -> &'static [&'static dyn Engine] {
 /// `usage`: no engine has it.
 pub(crate) fn by_url(url: &str) -> Result<&'static dyn Engine> {
     let scheme = url.split("://").next().unwrap_or_default();
-    let found = all().iter().find(|engine| engine.schemes().contains(&scheme));
+    let found = all().iter().find(|engine| engine.descriptor().schemes.contains(&scheme));
     found.copied().ok_or_else(|| {
-        let known: Vec<&str> = all().iter().flat_map(|engine| engine.schemes()).copied().collect();
+        let known: Vec<&str> =
+            all().iter().flat_map(|engine| engine.descriptor().schemes).copied().collect();
         Error::new(Kind::Usage, format!("no engine for URLs of {scheme}://"))
             .hint(format!("Known schemes: {}.", known.join(", ")))
     })
@@ -32,9 +33,9 @@ pub(crate) fn by_url(url: &str) -> Result<&'static dyn Engine> {
 /// # Errors
 /// `config`: no engine has it.
 pub(crate) fn by_name(name: &str) -> Result<&'static dyn Engine> {
-    let found = all().iter().find(|engine| engine.name() == name);
+    let found = all().iter().find(|engine| engine.descriptor().name == name);
     found.copied().ok_or_else(|| {
-        let known: Vec<&str> = all().iter().map(|engine| engine.name()).collect();
+        let known: Vec<&str> = all().iter().map(|engine| engine.descriptor().name).collect();
         Error::new(Kind::Config, format!("there is no engine {name:?} in this program"))
             .hint(format!("Built in: {}.", known.join(", ")))
     })

@@ -11,12 +11,13 @@ pub(crate) mod list;
 pub(crate) mod restore;
 pub(crate) mod show;
 pub(crate) mod target;
+pub(crate) mod units;
 pub(crate) mod verify;
 pub(crate) mod version;
-#[cfg(feature = "postgresql")]
 pub(crate) mod wal;
 
-use crate::args::Verb;
+use crate::args::{Source, Stored, Verb};
+use crate::config::Request;
 use crate::context::Context;
 use crate::printer::Answer;
 use errors::Result;
@@ -33,13 +34,13 @@ pub(crate) fn run(context: &Context, verb: Verb) -> Result<Answer> {
     match verb {
         Verb::Init => init::run(context),
         Verb::Check(source) => check::run(context, source),
+        Verb::Units(source) => units::run(context, source),
         Verb::Accept(accept) => accept::run(context, accept),
         Verb::Backup(backup) => backup::run(context, backup),
-        Verb::List(stored) => list::run(context, stored),
-        Verb::Show(one) => show::run(context, one),
+        Verb::List(stored) => list::run(context, &stored),
+        Verb::Show(one) => show::run(context, &one),
         Verb::Restore(restore) => restore::run(context, &restore),
-        Verb::Verify(one) => verify::run(context, one),
-        #[cfg(feature = "postgresql")]
+        Verb::Verify(one) => verify::run(context, &one),
         Verb::Wal(wal) => wal::run(context, &wal),
         Verb::Config(config) => config::run(context, config),
         Verb::FileDaemonBackend => file_daemon::run(context),
@@ -47,12 +48,18 @@ pub(crate) fn run(context: &Context, verb: Verb) -> Result<Answer> {
     }
 }
 
-#[cfg(feature = "postgresql")]
 fn is_called_by_a_server(verb: &Verb) -> bool {
     matches!(verb, Verb::Wal(_))
 }
 
-#[cfg(not(feature = "postgresql"))]
-fn is_called_by_a_server(_verb: &Verb) -> bool {
-    false
+/// What the flags of a verb that works on a server ask for.
+fn source_request(source: Source) -> Request {
+    let Source { place, target, engine, options } = source;
+    Request { place: Some(place), target, engine, sets: options.0, ..Request::default() }
+}
+
+/// What the flags of a verb that works on a repository ask for.
+fn stored_request(stored: &Stored) -> Request {
+    let (place, target) = (stored.place.clone(), stored.target.clone());
+    Request { place, target, ..Request::default() }
 }

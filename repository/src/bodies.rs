@@ -8,12 +8,14 @@ mod pieces;
 
 use crate::storage::Storage;
 use crate::unit::{LinkDocument, StoredVolume, UnitStore};
+use crate::volume::Rows;
 use ahead::Ahead;
 use errors::Result;
 use pieces::Pieces;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
-use stream::{Bodies, Cancel, RelPath, RootName};
+use stream::{Bodies, Cancel, FileKind, RelPath, RootName};
 
 /// How bodies are read.
 #[derive(Clone)]
@@ -44,6 +46,22 @@ pub fn bodies(store: &UnitStore, document: &LinkDocument, options: BodyOptions) 
 }
 
 impl Bodies for LinkBodies {
+    fn names(&self) -> Result<Vec<(RootName, RelPath)>> {
+        let mut names = BTreeSet::new();
+        for volume in &self.volumes {
+            let mut rows = Rows::open(self.storage.as_ref(), volume)?;
+            while let Some(row) = rows.next()? {
+                let part = row.file_part()?;
+                if part.kind == FileKind::File {
+                    names.insert((part.root, part.path));
+                }
+            }
+            // From here on the rows are those that were written.
+            rows.finish()?;
+        }
+        Ok(names.into_iter().collect())
+    }
+
     fn open(&self, root: &RootName, path: &RelPath) -> Result<Box<dyn Read + Send>> {
         let cancel = &self.options.cancel;
         let pieces = Pieces::find(self.storage.as_ref(), &self.volumes, root, path, cancel)?;

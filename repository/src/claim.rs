@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use stream::{JobId, Level};
+use stream::{JobId, Level, UnitName};
 use system::failpoint::CLAIM;
 use system::{Liveness, ProcessIdentity};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ pub(crate) const KIND: &str = "claim";
 const FOREIGN_CLAIM_HOURS: i64 = 24;
 /// A temporary name that was not written to for so long has no writer any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
-/// Attempts at a free label: one job may begin per second and repository.
+/// Attempts at a free label: one job may begin per second and unit.
 const ATTEMPTS: usize = 1000;
 
 /// The content of `job.json`.
@@ -30,7 +30,9 @@ pub(crate) struct ClaimInfo {
     pub(crate) id: Uuid,
     pub(crate) job: JobId,
     pub(crate) level: Level,
-    pub(crate) parent: Option<Uuid>,
+    /// The unit's full name: the directory's may be cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unit: Option<UnitName>,
     pub(crate) process: ProcessIdentity,
     pub(crate) claimed_at: DateTime<Utc>,
 }
@@ -54,12 +56,14 @@ impl Claim {
             id,
             job: first,
             level,
-            parent: None,
+            unit: store.unit.clone(),
             process: ProcessIdentity::current()?,
             claimed_at: Utc::now(),
         };
+        store.refuse_other_unit()?;
         let info = claim_free_label(store, info)?;
-        let lease = Lease::acquire(Arc::clone(&store.storage), "backup", &store.target, info.job);
+        let leased = (&store.target, store.unit.as_ref());
+        let lease = Lease::acquire(Arc::clone(&store.storage), "backup", leased, info.job);
         let lease = match lease {
             Ok(lease) => lease,
             Err(error) => {

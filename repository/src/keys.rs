@@ -1,7 +1,7 @@
 //! Where everything lies in a repository: the layout of `docs/format.md`, in one place.
 
 use crate::storage::Key;
-use stream::{JobId, LinkName, LogKey, TargetName, UnitName};
+use stream::{EncodedUnit, JobId, LinkName, LogKey, LogScope, TargetName, UnitName};
 
 /// The repository's own document.
 pub(crate) fn repository() -> Key {
@@ -23,26 +23,62 @@ pub(crate) fn probes() -> Key {
     Key::new("probes")
 }
 
+/// All of a target.
+pub(crate) fn target(target: &TargetName) -> Key {
+    targets().join(target.as_str())
+}
+
+/// Where a unit's directory begins.
+const UNIT_MARK: char = '@';
+
+/// The unit of a directory below a target.
+pub(crate) fn unit_of(name: &str) -> Option<EncodedUnit> {
+    EncodedUnit::parse(name.strip_prefix(UNIT_MARK)?)
+}
+
+/// What a lease is for: `<target>`, or `<target>@<unit>`. Neither may hold the sign between them.
+pub(crate) fn leased(target: &TargetName, unit: Option<&UnitName>) -> String {
+    match unit {
+        Some(unit) => format!("{target}{UNIT_MARK}{}", unit.encoded()),
+        None => target.to_string(),
+    }
+}
+
 /// One lease of a job; `number` grows with each renewal.
-pub(crate) fn lock(operation: &str, target: &TargetName, job: JobId, number: u32) -> Key {
-    locks().join(&format!("{operation}.{target}.{job}.{number:06}"))
+pub(crate) fn lock(operation: &str, leased: &str, job: JobId, number: u32) -> Key {
+    locks().join(&format!("{operation}.{leased}.{job}.{number:06}"))
 }
 
 /// The keys of one unit of one target.
 #[derive(Debug, Clone)]
 pub(crate) struct UnitKeys {
+    /// Where the unit's log lies: with the target's, or with the unit.
     log_base: Key,
     base: Key,
 }
 
 impl UnitKeys {
-    pub(crate) fn new(target: &TargetName, unit: Option<&UnitName>) -> Self {
-        let log_base = targets().join(target.as_str());
+    pub(crate) fn new(target: &TargetName, unit: Option<&UnitName>, scope: LogScope) -> Self {
+        let of_target = self::target(target);
         let base = match unit {
-            Some(unit) => log_base.join(&format!("@{unit}")),
-            None => log_base.clone(),
+            Some(unit) => of_target.join(&format!("{UNIT_MARK}{}", unit.encoded())),
+            None => of_target.clone(),
+        };
+        let log_base = match scope {
+            LogScope::Target => of_target,
+            LogScope::Unit => base.clone(),
         };
         Self { log_base, base }
+    }
+
+    /// The keys of a unit whose full name is not known yet; nothing is known of its log.
+    pub(crate) fn of_directory(target: &TargetName, encoded: &EncodedUnit) -> Self {
+        let base = self::target(target).join(&format!("{UNIT_MARK}{encoded}"));
+        Self { log_base: base.clone(), base }
+    }
+
+    pub(crate) fn has_own_log(&self) -> bool {
+        self.log_base == self.base
     }
 
     pub(crate) fn jobs(&self) -> Key {
@@ -106,7 +142,7 @@ mod tests {
     #[test]
     fn the_layout_is_the_documented_one() {
         let target = TargetName::new("orders-pg").unwrap();
-        let keys = UnitKeys::new(&target, None);
+        let keys = UnitKeys::new(&target, None, LogScope::Target);
         let job = JobId::new(604);
         assert_eq!(keys.claim(job).as_str(), "targets/orders-pg/jobs/0000000604/job.json");
         assert_eq!(
@@ -125,10 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn units_share_the_log_of_their_target() {
+    fn units_share_the_log_of_their_target_or_have_their_own() {
         let (target, unit) = (TargetName::new("t").unwrap(), UnitName::new("db").unwrap());
-        let keys = UnitKeys::new(&target, Some(&unit));
+        let keys = UnitKeys::new(&target, Some(&unit), LogScope::Target);
         assert_eq!(keys.links().as_str(), "targets/t/@db/links");
         assert_eq!(keys.log().as_str(), "targets/t/log");
+        let keys = UnitKeys::new(&target, Some(&unit), LogScope::Unit);
+        assert_eq!(keys.log().as_str(), "targets/t/@db/log");
     }
 }

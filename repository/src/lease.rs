@@ -1,8 +1,9 @@
 //! Leases: a running job tells others that it runs.
 //!
-//! A renewal is a new object, because nothing is rewritten. Who wants a lease writes his own first
-//! and looks for others then: of two that begin together at least one sees the other. A lease is
-//! politeness: what a job writes has the job's label, so two jobs at once could not harm each other.
+//! A renewal is a new object, because nothing is rewritten. A lease is acquired by writing first, then
+//! looking for others: of two that begin together at least one sees the other. A lease is politeness:
+//! what a job writes has the job's label, so two jobs at once could not harm each other. Two jobs on
+//! different units of a target do not concern each other.
 
 use crate::document;
 use crate::keys;
@@ -14,7 +15,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use stream::{JobId, TargetName};
+use stream::{JobId, TargetName, UnitName};
 use system::failpoint::LOCK;
 use system::{Liveness, ProcessIdentity};
 
@@ -39,26 +40,27 @@ pub(crate) struct Lease {
 struct Held {
     storage: Arc<dyn Storage>,
     operation: &'static str,
-    target: TargetName,
+    /// `<target>`, or `<target>@<unit>`.
+    leased: String,
     job: JobId,
     number: Mutex<u32>,
 }
 
 impl Lease {
-    /// Takes the lease of an operation on a target.
+    /// Takes the lease of an operation on a unit of a target.
     ///
     /// # Errors
     /// `backup-running` when another process holds it.
     pub(crate) fn acquire(
         storage: Arc<dyn Storage>,
         operation: &'static str,
-        target: &TargetName,
+        (target, unit): (&TargetName, Option<&UnitName>),
         job: JobId,
     ) -> Result<Self> {
         let held = Arc::new(Held {
             storage,
             operation,
-            target: target.clone(),
+            leased: keys::leased(target, unit),
             job,
             number: Mutex::new(0),
         });
@@ -109,7 +111,7 @@ impl Held {
             process: ProcessIdentity::current()?,
             expires_at: Utc::now() + TimeDelta::seconds(LEASE_SECS),
         };
-        let key = |number| keys::lock(self.operation, &self.target, self.job, number);
+        let key = |number| keys::lock(self.operation, &self.leased, self.job, number);
         document::write(self.storage.as_ref(), &key(next), LOCK, KIND, &info)?;
         if *number > 0 {
             self.storage.delete(&key(*number))?;
@@ -120,7 +122,7 @@ impl Held {
 
     fn release(&self) {
         let Ok(number) = self.number.lock() else { return };
-        let key = keys::lock(self.operation, &self.target, self.job, *number);
+        let key = keys::lock(self.operation, &self.leased, self.job, *number);
         if let Err(error) = self.storage.delete(&key) {
             tracing::warn!("{key} was not removed: {}", error.line());
         }
@@ -152,18 +154,18 @@ impl Held {
 
     fn refusal(&self, job: JobId, info: &LeaseInfo) -> Error {
         let ProcessIdentity { host, pid, .. } = &info.process;
-        let (operation, target) = (self.operation, &self.target);
+        let (operation, leased) = (self.operation, &self.leased);
         Error::new(
             Kind::BackupRunning,
-            format!("a {operation} of {target} is running: job {job}, process {pid} on {host}"),
+            format!("a {operation} of {leased} is running: job {job}, process {pid} on {host}"),
         )
         .hint("Wait until it ends, or end that process.")
     }
 
-    /// The job of a lease for the same operation and target.
+    /// The job of a lease for the same operation and unit.
     fn job_of(&self, name: &str) -> Option<JobId> {
         let rest = name.strip_prefix(self.operation)?.strip_prefix('.')?;
-        let rest = rest.strip_prefix(self.target.as_str())?.strip_prefix('.')?;
+        let rest = rest.strip_prefix(self.leased.as_str())?.strip_prefix('.')?;
         let (job, number) = rest.split_once('.')?;
         number.parse::<u32>().ok()?;
         JobId::parse(job)
@@ -174,7 +176,8 @@ impl Held {
 pub(crate) fn damaged(storage: &dyn Storage, target: &TargetName) -> Result<Vec<Error>> {
     let mut damages = Vec::new();
     for entry in storage.list(&keys::locks())? {
-        if !entry.name.contains(&format!(".{target}.")) {
+        let is_its = ['.', '@'].iter().any(|end| entry.name.contains(&format!(".{target}{end}")));
+        if !is_its {
             continue;
         }
         let key = keys::locks().join(&entry.name);
@@ -207,7 +210,7 @@ mod tests {
     }
 
     fn take(storage: &Arc<dyn Storage>, target: &TargetName, job: u64) -> Result<Lease> {
-        Lease::acquire(Arc::clone(storage), "backup", target, JobId::new(job))
+        Lease::acquire(Arc::clone(storage), "backup", (target, None), JobId::new(job))
     }
 
     fn locks(storage: &Arc<dyn Storage>) -> usize {
@@ -230,6 +233,24 @@ mod tests {
     }
 
     #[test]
+    fn units_do_not_refuse_each_other() {
+        let (_dir, storage, target) = setting();
+        let unit = |name: &str| UnitName::new(name).unwrap();
+        // The last one looks like a job of the first.
+        let units = [None, Some(unit("a")), Some(unit("b")), Some(unit("a.0000000001"))];
+        let take = |unit: &Option<UnitName>, job: u64| {
+            let leased = (&target, unit.as_ref());
+            Lease::acquire(Arc::clone(&storage), "backup", leased, JobId::new(job))
+        };
+        let held: Vec<Lease> =
+            units.iter().zip(1..).map(|(unit, job)| take(unit, job).unwrap()).collect();
+        for unit in &units {
+            assert_eq!(take(unit, 99).err().unwrap().kind(), Kind::BackupRunning, "{unit:?}");
+        }
+        assert_eq!(locks(&storage), held.len());
+    }
+
+    #[test]
     fn a_dead_process_and_an_expired_host_are_not_respected() {
         let (_dir, storage, target) = setting();
         let me = ProcessIdentity::current().unwrap();
@@ -237,7 +258,7 @@ mod tests {
         let elsewhere = ProcessIdentity { host: "other".into(), ..me };
         let put = |job: u64, process: ProcessIdentity, secs: i64| {
             let info = LeaseInfo { process, expires_at: Utc::now() + TimeDelta::seconds(secs) };
-            let key = keys::lock("backup", &target, JobId::new(job), 1);
+            let key = keys::lock("backup", target.as_str(), JobId::new(job), 1);
             document::write(storage.as_ref(), &key, LOCK, KIND, &info).unwrap();
         };
         put(1, dead, 600);

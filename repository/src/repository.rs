@@ -2,14 +2,13 @@
 
 use crate::document;
 use crate::keys::{self, UnitKeys};
-use crate::storage::{Created, Posix, Storage};
+use crate::storage::{Created, Storage, driver_of};
 use crate::unit::UnitStore;
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 use std::sync::Arc;
-use stream::{TargetName, UnitName};
+use stream::{EncodedUnit, LogScope, Options, TargetName, UnitName};
 use system::failpoint::REPOSITORY;
 use uuid::Uuid;
 
@@ -34,21 +33,13 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// The storage that a location means: an absolute path.
+    /// The storage that a location means, with the driver's options as they are by default.
     ///
     /// # Errors
-    /// The location is of a kind that is not built in.
+    /// `usage`: there is no driver for the location; the driver's own.
     pub fn storage(location: &str) -> Result<Arc<dyn Storage>> {
-        if let Some((scheme, _)) = location.split_once("://") {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("repositories on {scheme} are not supported"),
-            )
-            .hint("Give the path of a directory."));
-        }
-        let path = std::path::absolute(Path::new(location))
-            .map_err(|error| Error::io(format!("make {location:?} absolute"), error))?;
-        Ok(Arc::new(Posix::new(path)))
+        let driver = driver_of(location)?;
+        (driver.open)(location, &Options::new(driver.options))
     }
 
     /// Makes a repository in an empty place.
@@ -117,12 +108,53 @@ impl Repository {
         Ok(listed.into_iter().filter_map(|entry| TargetName::new(entry.name).ok()).collect())
     }
 
+    /// The units that a target has in the repository: the target as a whole where it is not cut into
+    /// units, or has backups as a whole beside them.
+    ///
+    /// # Errors
+    /// The storage cannot be read.
+    pub fn units(&self, target: &TargetName) -> Result<Vec<UnitStore>> {
+        let listed = self.storage.list(&keys::target(target))?;
+        let is_whole = listed.iter().any(|entry| matches!(entry.name.as_str(), "links" | "jobs"));
+        let mut stores = Vec::new();
+        for encoded in listed.iter().filter_map(|entry| keys::unit_of(&entry.name)) {
+            match self.name_of(target, &encoded)? {
+                Some(unit) => stores.push(self.stored_unit(target, &unit)?),
+                None => tracing::warn!(
+                    "{target}/@{encoded} is passed over: nothing in it tells its name"
+                ),
+            }
+        }
+        stores.sort_by(|one, other| one.unit.cmp(&other.unit));
+        if is_whole || stores.is_empty() {
+            stores.insert(0, self.unit(target, None, LogScope::Target));
+        }
+        Ok(stores)
+    }
+
+    /// A unit as it is stored: with a log of its own, where it has one.
+    fn stored_unit(&self, target: &TargetName, unit: &UnitName) -> Result<UnitStore> {
+        let own = self.unit(target, Some(unit), LogScope::Unit);
+        match own.log().lineages()?.is_empty() {
+            true => Ok(own.with_log(LogScope::Target)),
+            false => Ok(own),
+        }
+    }
+
+    /// The full name of a unit's directory. Where it was cut, one of its objects tells it.
+    fn name_of(&self, target: &TargetName, encoded: &EncodedUnit) -> Result<Option<UnitName>> {
+        match encoded.name() {
+            Some(name) => Ok(Some(name)),
+            None => UnitStore::stored_name(self.storage.as_ref(), target, encoded),
+        }
+    }
+
     /// The part of the repository that belongs to one unit of a target.
     #[must_use]
-    pub fn unit(&self, target: &TargetName, unit: Option<&UnitName>) -> UnitStore {
+    pub fn unit(&self, target: &TargetName, unit: Option<&UnitName>, scope: LogScope) -> UnitStore {
         UnitStore {
             storage: Arc::clone(&self.storage),
-            keys: UnitKeys::new(target, unit),
+            keys: UnitKeys::new(target, unit, scope),
             target: target.clone(),
             unit: unit.cloned(),
             repository: self.info.id,
@@ -133,6 +165,7 @@ impl Repository {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::Posix;
 
     #[test]
     fn a_repository_is_made_once_and_recognised() {

@@ -3,10 +3,12 @@
 //! Objects are written once under a name that nobody has, read, listed and deleted; never
 //! rewritten. What a store can promise beyond that is data ([`Capabilities`]), not code.
 
-#[cfg(test)]
-mod conformance;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod driver;
 mod posix;
 
+pub use driver::{DRIVERS, Driver, driver_of};
 pub use posix::Posix;
 
 use errors::Result;

@@ -1,5 +1,6 @@
 //! The part of a repository that belongs to one unit of a target: its links.
 
+use crate::claim::{self, ClaimInfo};
 use crate::document;
 use crate::keys::UnitKeys;
 use crate::log::LogStore;
@@ -7,7 +8,7 @@ use crate::storage::{Created, Key, Storage};
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use stream::{Link, LinkName, TargetName, UnitName};
+use stream::{EncodedUnit, JobId, Link, LinkName, LogScope, TargetName, UnitName};
 use system::failpoint::LINK;
 use uuid::Uuid;
 
@@ -79,11 +80,78 @@ impl LinkDocument {
     }
 }
 
+/// How people call a unit of a target.
+fn label(target: &TargetName, unit: Option<&UnitName>) -> String {
+    unit.map_or_else(|| target.to_string(), |unit| format!("{target}, unit {unit}"))
+}
+
 impl UnitStore {
     /// The target.
     #[must_use]
     pub fn target(&self) -> &TargetName {
         &self.target
+    }
+
+    /// The unit, where the target has several.
+    #[must_use]
+    pub fn unit(&self) -> Option<&UnitName> {
+        self.unit.as_ref()
+    }
+
+    /// The same unit, whose log lies elsewhere.
+    #[must_use]
+    pub fn with_log(self, scope: LogScope) -> Self {
+        let keys = UnitKeys::new(&self.target, self.unit.as_ref(), scope);
+        Self { keys, ..self }
+    }
+
+    /// Whether the log is the unit's own, and not the target's.
+    #[must_use]
+    pub fn has_own_log(&self) -> bool {
+        self.unit.is_some() && self.keys.has_own_log()
+    }
+
+    /// The unit's full name, as an object below its directory tells it.
+    pub(crate) fn stored_name(
+        storage: &dyn Storage,
+        target: &TargetName,
+        encoded: &EncodedUnit,
+    ) -> Result<Option<UnitName>> {
+        let keys = UnitKeys::of_directory(target, encoded);
+        for entry in storage.list(&keys.links())? {
+            let key = keys.links().join(&entry.name);
+            if let Ok(Some(document)) = document::read::<LinkDocument>(storage, &key, KIND) {
+                return Ok(document.link.unit);
+            }
+        }
+        for entry in storage.list(&keys.jobs())? {
+            let Some(job) = JobId::parse(&entry.name) else { continue };
+            let claim = document::read::<ClaimInfo>(storage, &keys.claim(job), claim::KIND);
+            if let Ok(Some(claim)) = claim {
+                return Ok(claim.unit);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Two long names whose hashes are equal would share a directory: the second one is refused.
+    ///
+    /// # Errors
+    /// `exists`.
+    pub(crate) fn refuse_other_unit(&self) -> Result<()> {
+        let Some(unit) = &self.unit else { return Ok(()) };
+        let encoded = unit.encoded();
+        if encoded.name().is_some() {
+            return Ok(());
+        }
+        match Self::stored_name(self.storage.as_ref(), &self.target, &encoded)? {
+            Some(other) if other != *unit => Err(Error::new(
+                Kind::Exists,
+                format!("{}/@{encoded} holds the unit {other}, not {unit}", self.target),
+            )
+            .hint("Back it up under another target.")),
+            _ => Ok(()),
+        }
     }
 
     /// The names of all links, oldest job first. One listing, nothing is read.
@@ -114,7 +182,11 @@ impl UnitStore {
         if link.name() != *name || link.target != self.target || link.unit != self.unit {
             return Err(Error::new(
                 Kind::Manifest,
-                format!("{key} holds the link {} of {}", link.name(), link.target),
+                format!(
+                    "{key} holds the link {} of {}",
+                    link.name(),
+                    label(&link.target, link.unit.as_ref())
+                ),
             ));
         }
         Ok(document)

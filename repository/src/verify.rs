@@ -34,13 +34,15 @@ pub struct Damage {
     pub error: Error,
 }
 
-/// Reads links (all of them, or those of `only`), their volumes, and the target's log.
+/// Reads links (all of them, or those of `only`), their volumes, and the log. With `is_first`, also what
+/// the units of a target share: a log that is the target's, and leases.
 ///
 /// # Errors
 /// The storage cannot be read at all, or the work was cancelled. Damage is no error here.
 pub fn verify(
     store: &UnitStore,
     only: Option<LinkName>,
+    is_first: bool,
     options: ExtractOptions<'_>,
 ) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
@@ -50,10 +52,17 @@ pub fn verify(
     }
     if only.is_none() {
         verify_unfinished(store, &names, &mut report)?;
-        if let Err(error) = store.accepted_lineages() {
-            report.note(None, error)?;
+        if is_first {
+            for error in lease::damaged(store.storage.as_ref(), &store.target)? {
+                report.note(None, error)?;
+            }
         }
-        verify_log(store, options, &mut report)?;
+        if is_first || store.has_own_log() {
+            if let Err(error) = store.accepted_lineages() {
+                report.note(None, error)?;
+            }
+            verify_log(store, options, &mut report)?;
+        }
     }
     Ok(report)
 }
@@ -126,8 +135,8 @@ fn verify_claim(
     report.note(Some(link.name()), damage)
 }
 
-/// Claims of jobs that have no link, and leases: nothing is restored from them, but a damaged disk
-/// shows in them too.
+/// Claims of jobs that have no link: nothing is restored from them, but a damaged disk shows in them
+/// too.
 fn verify_unfinished(
     store: &UnitStore,
     linked: &[LinkName],
@@ -142,9 +151,6 @@ fn verify_unfinished(
         if let Err(error) = document::read::<ClaimInfo>(store.storage.as_ref(), &key, claim::KIND) {
             report.note(None, error)?;
         }
-    }
-    for error in lease::damaged(store.storage.as_ref(), &store.target)? {
-        report.note(None, error)?;
     }
     Ok(())
 }

@@ -32,7 +32,6 @@ pub fn restore_to_server(
 /// The bodies of one link, as files `<dir>/<root>/<path>`.
 pub struct DirectoryBodies {
     dir: PathBuf,
-    /// In the order in which they came.
     names: Vec<(RootName, RelPath)>,
 }
 
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bodies_come_back_in_their_order() {
+    fn bodies_come_back_as_they_came() {
         let dir = tempfile::tempdir().unwrap();
         let mut bodies = DirectoryBodies::new(dir.path().join("link"));
         let root = RootName::new("data").unwrap();

@@ -18,9 +18,9 @@ pub(crate) struct Target {
     /// As soon as the data is consistent.
     #[arg(long, group = "recovery_target")]
     pub(crate) target_immediate: bool,
-    /// The end of this transaction.
-    #[arg(long, value_name = "XID", group = "recovery_target")]
-    pub(crate) target_xid: Option<u64>,
+    /// The end of this transaction, as the server names it.
+    #[arg(long, value_name = "XID|GTID", group = "recovery_target")]
+    pub(crate) target_xid: Option<String>,
     /// This restore point: see `seawall show --restore-points`.
     #[arg(long, value_name = "NAME", group = "recovery_target")]
     pub(crate) target_name: Option<String>,

@@ -1,10 +1,11 @@
 //! Which keys may stand in which section.
 
-use super::file::{ConfigFiles, Section, bad, suggest};
+use super::file::{ConfigFiles, Section, bad, place_of, suggest};
 use super::general::GENERAL;
 use crate::registry;
 use errors::Result;
-use stream::{Engine, OptionKind, OptionSpec};
+use repository::storage::driver_of;
+use stream::{OptionKind, OptionSpec};
 
 /// Every key of every section must be an option that belongs there.
 pub(crate) fn check_sections(files: &ConfigFiles) -> Result<()> {
@@ -12,16 +13,21 @@ pub(crate) fn check_sections(files: &ConfigFiles) -> Result<()> {
     check_keys(&files.global, general())?;
     check_lists(&files.global, &[])?;
     for section in files.repos.values() {
-        check_keys(section, general().filter(|name| *name != "repo").chain(["path"]))?;
-        check_lists(section, &[])?;
+        // Where no driver knows the place, whoever opens it is told.
+        let driver = place_of(section).and_then(|place| driver_of(&place).ok());
+        let specs = driver.map(|driver| driver.options).unwrap_or_default();
+        let own = specs.iter().flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
+        let general = general().filter(|name| *name != "repo");
+        check_keys(section, general.chain(["path", "url"]).chain(own.copied()))?;
+        check_lists(section, specs)?;
     }
     for section in files.targets.values() {
-        let engine = match (section.get("url"), section.get("engine")) {
-            (Some(url), _) => Some(registry::by_url(&url.value)?),
-            (None, Some(name)) => Some(registry::by_name(&name.value)?),
+        let engine = match (section.get("engine"), section.get("url")) {
+            (Some(name), _) => Some(registry::by_name(&name.value)?),
+            (None, Some(url)) => Some(registry::by_url(&url.value)?),
             (None, None) => None,
         };
-        let specs = engine.map(Engine::options).unwrap_or_default();
+        let specs = engine.map(|engine| engine.descriptor().options).unwrap_or_default();
         let of_engine =
             specs.iter().flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
         check_keys(section, general().chain(["url", "engine"]).chain(of_engine.copied()))?;

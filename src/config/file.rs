@@ -142,6 +142,12 @@ fn insert(
     Ok(())
 }
 
+/// Where the repository of a section lies.
+pub(crate) fn place_of(section: &Section) -> Option<String> {
+    let entry = section.get("url").or_else(|| section.get("path"))?;
+    Some(entry.value.clone())
+}
+
 /// An error at a line of a file.
 pub(crate) fn bad(path: &Path, line: usize, what: &str) -> Error {
     Error::new(Kind::Config, format!("{}:{line}: {what}", path.display()))

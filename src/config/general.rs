@@ -23,15 +23,21 @@ pub(crate) const GENERAL: &[OptionSpec] = &[
         "workers",
         OptionKind::Count,
         None,
-        "Threads that read, compress and write; the processors by default.",
+        "Threads that read, compress and write; as many as processors by default.",
     ),
-    option("compression_level", OptionKind::Count, Some("3"), "zstd's level, 1 to 19."),
-    option(
-        "volume_size",
-        OptionKind::Bytes,
-        Some("1GiB"),
-        "Stored bytes after which a volume ends; at most 4GiB.",
-    ),
+    OptionSpec {
+        range: Some((1, 19)),
+        ..option("compression_level", OptionKind::Count, Some("3"), "zstd's level.")
+    },
+    OptionSpec {
+        range: Some((128 << 20, 4 << 30)),
+        ..option(
+            "volume_size",
+            OptionKind::Bytes,
+            Some("1GiB"),
+            "Stored bytes after which a volume ends.",
+        )
+    },
     option(
         "state_dir",
         OptionKind::Path,

@@ -2,11 +2,12 @@
 //! variables over default; each value remembers where it came from.
 
 use super::check::check_sections;
-use super::file::{ConfigFiles, Section};
+use super::file::{ConfigFiles, Section, place_of};
 use super::general::GENERAL;
 use super::sources::{Found, from_env, from_native_env, from_section, pick};
 use crate::registry;
 use errors::{Context, Error, Kind, Result};
+use repository::storage::driver_of;
 use std::collections::BTreeMap;
 use stream::{Engine, OptionKind, OptionSpec, Options, TargetName};
 
@@ -20,7 +21,7 @@ pub(crate) struct Request {
     pub(crate) place: Option<String>,
     /// The name under which the target is kept.
     pub(crate) target: Option<String>,
-    /// The engine, where neither URL nor configuration names one.
+    /// The engine, where it is not the one of the URL or of the configuration.
     pub(crate) engine: Option<String>,
     /// General options that were given as flags.
     pub(crate) flags: Vec<(&'static str, String)>,
@@ -46,8 +47,8 @@ pub(crate) struct Settings {
     pub(crate) engine: Option<(&'static dyn Engine, Options)>,
     /// The target's name, where one is named or follows from the options.
     pub(crate) target: Option<TargetName>,
-    /// The repository's location.
-    pub(crate) repo: Option<String>,
+    /// The repository's location, with the options of its storage driver.
+    pub(crate) repo: Option<(String, Options)>,
     /// All values, for `config show`.
     pub(crate) values: Vec<Merged>,
 }
@@ -84,6 +85,7 @@ impl Settings {
             },
         };
         let repo = general.text("repo").map(|repo| location(files, repo)).transpose()?;
+        let repo = repo.map(|place| merge.storage(env, repo_section, place)).transpose()?;
         Ok(Self { general, engine, target, repo, values: merge.values })
     }
 }
@@ -114,8 +116,8 @@ fn location(files: &ConfigFiles, repo: &str) -> Result<String> {
         Error::new(Kind::Config, format!("there is no [repo.{repo}] in the configuration"))
             .hint(format!("A directory is written with a slash: --repo ./{repo}"))
     })?;
-    let path = section.get("path").map(|entry| entry.value.clone());
-    path.ok_or_else(|| Error::new(Kind::Config, format!("[repo.{repo}] has no path")))
+    place_of(section)
+        .ok_or_else(|| Error::new(Kind::Config, format!("[repo.{repo}] has neither path nor url")))
 }
 
 /// The origin of an option that nobody set and that has no default.
@@ -148,6 +150,24 @@ impl Merge {
         Ok(options)
     }
 
+    /// The options of a repository's storage driver.
+    fn storage(
+        &mut self,
+        env: &Environment,
+        section: Option<&Section>,
+        place: String,
+    ) -> Result<(String, Options)> {
+        let specs = driver_of(&place)?.options;
+        let mut options = Options::new(specs);
+        for spec in specs {
+            let found = from_env(env, spec)
+                .or_else(|| section.and_then(|section| from_section(section, spec)))
+                .or_else(|| from_native_env(env, spec));
+            self.set(&mut options, spec, found)?;
+        }
+        Ok((place, options))
+    }
+
     fn engine(
         &mut self,
         env: &Environment,
@@ -159,19 +179,16 @@ impl Merge {
             section.and_then(|section| section.get("url")).map(|entry| entry.value.clone());
         let named =
             section.and_then(|section| section.get("engine")).map(|entry| entry.value.as_str());
-        let asked = request.engine.as_deref();
-        let engine = match (url.or(written.as_deref()), asked.or(named)) {
-            (Some(url), _) => registry::by_url(url)?,
-            (None, Some(name)) => registry::by_name(name)?,
+        // A dump of a server has the server's URL: what an option names wins over the scheme.
+        let engine = match (request.engine.as_deref().or(named), url.or(written.as_deref())) {
+            (Some(name), _) => registry::by_name(name)?,
+            (None, Some(url)) => registry::by_url(url)?,
             (None, None) => return Ok(None),
         };
-        if let Some(asked) = asked.filter(|asked| *asked != engine.name()) {
-            let text = format!("engine={asked}, but the server's URL is one of {}", engine.name());
-            return Err(Error::new(Kind::Config, text));
-        }
         let given = url.map(|url| engine.url_options(url)).transpose()?.unwrap_or_default();
         let written = written.map(|url| engine.url_options(&url)).transpose()?.unwrap_or_default();
-        let mut options = Options::new(engine.options());
+        let specs = engine.descriptor().options;
+        let mut options = Options::new(specs);
         for (name, _) in request.sets.iter().chain(&given).chain(&written) {
             known(&options, name)?;
         }
@@ -186,7 +203,7 @@ impl Merge {
             .hint("Everybody on this host can read it: use a file or the environment."));
         }
         let origin = if request.is_plugin_line { "plugin line" } else { "command line" };
-        for spec in engine.options() {
+        for spec in specs {
             let found = pick(&options, spec, &request.sets, origin)
                 .or_else(|| pick(&options, spec, &given, "URL on the command line"))
                 .or_else(|| from_env(env, spec))

@@ -1,26 +1,23 @@
 //! `seawall check`: everything that would make a backup fail or hurt one day, found before it is
 //! taken. It goes on as far as it can: what fails hides nothing else.
 
-mod stored;
-
+use super::source_request;
 use crate::args::Source;
-use crate::config::Request;
 use crate::context::Context;
+use crate::operations::check;
 use crate::printer::Answer;
-use errors::{Error, Kind, Result};
+use errors::{Kind, Result};
 use serde_json::json;
 use stream::{Diagnosis, Job, Severity};
 
 /// # Errors
 /// `usage` and `config`; what is wrong with server or repository is a finding.
 pub(crate) fn run(context: &Context, source: Source) -> Result<Answer> {
-    let Source { place, target, sets } = source;
-    let settings =
-        context.settings(Request { place: Some(place), target, sets, ..Request::default() })?;
+    let settings = context.settings(source_request(source))?;
     let (engine, options) = settings.engine()?;
-    let target = settings.target.clone().ok_or_else(|| Error::new(Kind::Bug, "no target"))?;
+    let target = settings.target()?;
     context.end_on_signal()?;
-    let looked = stored::look(&settings, &target);
+    let looked = check::look(&settings, &target);
     let mut found = looked.found;
     let job =
         Job { links: looked.links, accepted: looked.accepted, ..context.job(target, options) };

@@ -30,7 +30,7 @@ fn show(context: &Context, arguments: ConfigShow) -> Result<Answer> {
         rows.push(row);
         items.push(json!({"name": merged.name, "value": merged.value, "origin": merged.origin}));
     }
-    let summary = json!({"target": settings.target, "repo": settings.repo});
+    let summary = json!({"target": settings.target, "repo": settings.repo.map(|(place, _)| place)});
     Ok(Answer::new("seawall.config-show/1", human::table(&rows), summary).with_items(items))
 }
 

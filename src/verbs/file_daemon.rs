@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context) -> Result<Answer> {
     let socket = io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
     let socket = socket.map_err(|error| Error::io("take the socket", error))?;
     if socket.peer_addr().is_err() {
-        let text = "standard input is no socket: this verb is for the plugins of file daemons";
+        let text = "standard input is not a socket: this verb is for the plugins of file daemons";
         return Err(Error::new(Kind::Usage, text).hint("scripts/install-plugin installs them."));
     }
     context.end_on_signal()?;
@@ -93,14 +93,11 @@ impl Host for Command<'_> {
                 return Err(Error::new(Kind::Usage, text).hint("Use pause, promote or shutdown."));
             }
         };
-        let transaction = point.transaction.as_deref().map(|text| {
-            text.parse().map_err(|_| Error::new(Kind::Usage, format!("{text:?} is no transaction")))
-        });
         let flags = TargetFlags {
             target_time: point.time.clone(),
             target_lsn: point.position.clone(),
             target_immediate: point.immediate,
-            target_xid: transaction.transpose()?,
+            target_xid: point.transaction.clone(),
             target_name: point.name.clone(),
             target_timeline: point.timeline.clone(),
             target_action: action,

@@ -1,13 +1,14 @@
 //! `seawall list`: the backups of a repository.
 
+use super::stored_request;
 use crate::args::Stored;
-use crate::config::Request;
 use crate::context::Context;
 use crate::human;
+use crate::operations::list::{Content, Entry, entries};
+use crate::operations::stored;
 use crate::printer::Answer;
-use crate::registry;
 use errors::Result;
-use repository::{LinkDocument, UnitStore};
+use repository::LinkDocument;
 use serde_json::{Value, json};
 use stream::{Gap, Window};
 
@@ -16,40 +17,43 @@ const STANDBY: &str = "standby";
 
 /// # Errors
 /// The repository is missing or cannot be read. A damaged backup is told, and is no error.
-pub(crate) fn run(context: &Context, stored: Stored) -> Result<Answer> {
-    let Stored { place, target } = stored;
-    let one = place.is_some() || target.is_some();
-    let settings = context.settings(Request { place, target, ..Request::default() })?;
+pub(crate) fn run(context: &Context, arguments: &Stored) -> Result<Answer> {
+    let settings = context.settings(stored_request(arguments))?;
     let repository = settings.open_repository()?;
-    let targets = if one {
-        vec![settings.stored_unit(&repository)?.target().clone()]
-    } else {
-        repository.targets()?
+    let one = arguments.place.is_some() || arguments.target.is_some();
+    let targets = match one || !arguments.units.patterns.is_empty() {
+        true => vec![stored::target(&settings, &repository)?],
+        false => repository.targets()?,
     };
-    let head = ["TARGET", "BACKUP", "LEVEL", "SERVES FROM", "TO", "TIMELINE", "SIZE", "STORED"];
+    let mut found = Vec::new();
+    for target in &targets {
+        let stores = stored::stores(&repository, target, &arguments.units.patterns)?;
+        found.extend(entries(&stores)?);
+    }
+    let has_units = found.iter().any(|entry| entry.unit.is_some());
+    let head =
+        ["TARGET", "UNIT", "BACKUP", "LEVEL", "SERVES FROM", "TO", "TIMELINE", "SIZE", "STORED"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    let (mut items, mut remarks) = (Vec::new(), String::new());
-    let mut damaged = false;
-    for target in targets {
-        let store = repository.unit(&target, None);
-        for name in store.link_names()? {
-            match store.link(&name) {
-                Ok(document) => {
-                    let window = window(&document, &store)?;
-                    if let Some(window) = &window {
-                        remarks.push_str(&remark(&document, window));
-                    }
-                    rows.push(row(&document, window.as_ref()));
-                    items.push(item(&document, window.as_ref()));
+    let (mut items, mut remarks, mut damaged) = (Vec::new(), String::new(), false);
+    for entry in &found {
+        match &entry.content {
+            Ok(content) => {
+                if let Some(window) = &content.window {
+                    remarks.push_str(&remark(&content.document, window));
                 }
-                Err(error) => {
-                    damaged = true;
-                    tracing::warn!("{}", error.line());
-                    rows.push(vec![target.to_string(), name.to_string(), "damaged".to_owned()]);
-                    items.push(json!({"target": target, "backup": name.to_string(), "damage": error.line()}));
-                }
+                rows.push(row(entry, content));
+                items.push(item(entry, content));
+            }
+            Err(error) => {
+                damaged = true;
+                tracing::warn!("{}", error.line());
+                rows.push(named(entry, ["damaged".to_owned()]));
+                items.push(damaged_item(entry, error));
             }
         }
+    }
+    if !has_units {
+        rows.iter_mut().for_each(|row| drop(row.remove(1)));
     }
     let text = match rows.len() {
         1 => "no backups yet\n".to_owned(),
@@ -57,15 +61,6 @@ pub(crate) fn run(context: &Context, stored: Stored) -> Result<Answer> {
     };
     let summary = json!({"repository": repository.info().id, "backups": items.len()});
     Ok(Answer::new("seawall.list/1", text, summary).with_items(items).with_warnings(damaged))
-}
-
-/// How far recovery from a backup can go; nothing for links that serve none alone.
-fn window(document: &LinkDocument, store: &UnitStore) -> Result<Option<Window>> {
-    let link = &document.link;
-    if link.earliest.is_none() {
-        return Ok(None);
-    }
-    registry::by_name(&link.engine)?.window(link, &store.log(), None).map(Some)
 }
 
 /// What an operator must know of a window beside its ends.
@@ -93,7 +88,16 @@ fn role(document: &LinkDocument) -> Option<&str> {
     document.link.server.get("role").map(String::as_str)
 }
 
-fn row(document: &LinkDocument, window: Option<&Window>) -> Vec<String> {
+/// A row: the backup's names, and the cells behind them.
+fn named(entry: &Entry, cells: impl IntoIterator<Item = String>) -> Vec<String> {
+    let unit = entry.unit.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let mut row = vec![entry.target.to_string(), unit, entry.name.to_string()];
+    row.extend(cells);
+    row
+}
+
+fn row(entry: &Entry, content: &Content) -> Vec<String> {
+    let Content { document, window } = content;
     let link = &document.link;
     let earliest = link.earliest.as_ref();
     let to = match window {
@@ -101,26 +105,28 @@ fn row(document: &LinkDocument, window: Option<&Window>) -> Vec<String> {
         Some(window) if !window.is_whole => "nothing".to_owned(),
         Some(window) => window.latest.map_or_else(|| "end of log".to_owned(), human::time),
     };
-    vec![
-        link.target.to_string(),
-        link.name().to_string(),
-        match role(document) {
-            Some(STANDBY) => format!("{}, {STANDBY}", link.level),
-            _ => link.level.to_string(),
-        },
+    let level = match role(document) {
+        Some(STANDBY) => format!("{}, {STANDBY}", link.level),
+        _ => link.level.to_string(),
+    };
+    let cells = [
+        level,
         earliest.map_or_else(|| "-".to_owned(), |earliest| human::time(earliest.time)),
         to,
-        window.map_or_else(|| "-".to_owned(), |window| window.history.clone()),
+        window.as_ref().map_or_else(|| "-".to_owned(), |window| window.history.clone()),
         human::bytes(link.totals.bytes),
         human::bytes(document.stored_bytes()),
-    ]
+    ];
+    named(entry, cells)
 }
 
-fn item(document: &LinkDocument, window: Option<&Window>) -> Value {
+fn item(entry: &Entry, content: &Content) -> Value {
+    let Content { document, window } = content;
     let link = &document.link;
     json!({
-        "target": link.target,
-        "backup": link.name().to_string(),
+        "target": entry.target,
+        "unit": entry.unit,
+        "backup": entry.name.to_string(),
         "engine": link.engine,
         "level": link.level,
         "role": role(document),
@@ -131,5 +137,14 @@ fn item(document: &LinkDocument, window: Option<&Window>) -> Value {
         "bytes": link.totals.bytes,
         "stored_bytes": document.stored_bytes(),
         "findings": link.findings.len(),
+    })
+}
+
+fn damaged_item(entry: &Entry, error: &errors::Error) -> Value {
+    json!({
+        "target": entry.target,
+        "unit": entry.unit,
+        "backup": entry.name.to_string(),
+        "damage": error.line(),
     })
 }

@@ -1,25 +1,21 @@
-//! `seawall restore`: a backup into a directory, and the log up to a chosen moment.
+//! `seawall restore`: a backup to where it is wanted, and the log up to a chosen moment.
 
 mod plan_text;
-mod streams;
 
-use super::target;
+use super::{stored_request, target};
 use crate::args;
 use crate::config::{Request, Settings};
-use crate::context::{Context, find_backup, label};
+use crate::context::Context;
 use crate::human;
+use crate::operations::restore::{Place, Prepared, Restore, Restored, absolute, log_source};
+use crate::operations::stored;
 use crate::printer::Answer;
-use crate::registry;
-use errors::{Context as _, Error, Kind, Result};
-use repository::{ExtractOptions, LinkDocument, Repository, UnitStore, extract};
-use restore::{DirectoryTree, Marker, check_destination, check_space};
-use serde_json::json;
+use errors::{Error, Kind, Result};
+use repository::{Repository, UnitStore};
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use stream::{
-    Engine, FileKind, FilePart, LastMile, Layout, LayoutRequest, Plan, Progress, RelPath,
-    TreeWriter,
-};
+use stream::{Destination, Engine, Options, RestoreJob, Restorer};
 
 /// # Errors
 /// Before anything is written: no backup serves, the log has a gap, the place is not empty. Later:
@@ -28,58 +24,16 @@ pub(crate) fn run(context: &Context, arguments: &args::Restore) -> Result<Answer
     let began = Instant::now();
     let settings = context.settings(request(arguments))?;
     let repository = settings.open_repository()?;
-    let store = settings.stored_unit(&repository)?;
+    let target = stored::target(&settings, &repository)?;
+    let stores = stored::stores(&repository, &target, &arguments.stored.units.patterns)?;
     context.end_on_signal()?;
     context.printer.start("restore");
-
-    // Choose the backup and prove that the log reaches the target.
-    let documents = store.links()?;
-    let newest =
-        documents.last().ok_or_else(|| Error::new(Kind::NotFound, "there are no backups"))?;
-    let engine = registry::by_name(&newest.link.engine)?;
-    let chosen = arguments.backup.as_deref().map(|word| find_backup(&store, word)).transpose()?;
-    let wanted = target::request(engine, &arguments.target, chosen)?;
-    let links: Vec<_> = documents.iter().map(|document| document.link.clone()).collect();
-    let plan = engine.cover(&links, &store.log(), &wanted)?;
-    let document = chosen_document(&documents, &plan)?;
-    let chain = streams::chain(&documents, &plan)?;
-    streams::check(engine, &chain, arguments.layout_only)?;
-
-    // Decide where everything goes, and refuse what is not empty.
-    let layout = engine.layout(&document.link, &layout_request(arguments)?)?;
-    let starting = engine.starting(&document.link, &layout)?;
-    let text = plan_text::print(engine, &plan, document, &layout, starting.as_ref());
-    engine.refuse_running(&layout)?;
-    check_destination(&layout)?;
-    check_space(&layout, chain.iter().map(|document| document.link.totals.bytes).sum())?;
-    if arguments.dry_run {
-        return Ok(Answer::new(
-            "seawall.restore-plan/1",
-            text,
-            json!({"plan": plan, "start": starting}),
-        ));
+    let with = With { context, arguments, settings: &settings, repository: &repository, began };
+    match stores.as_slice() {
+        [] => Err(Error::new(Kind::NotFound, format!("there are no backups of {target}"))),
+        [only] => with.restore(only, None),
+        several => with.restore_each(several),
     }
-
-    let job = Job { context, settings: &settings, repository: &repository, store: &store, engine };
-    let to = layout.roots.values().next().cloned().unwrap_or_default();
-    let data = main_root(&layout, arguments).unwrap_or(to);
-    if let Some(streams) = engine.streams().filter(|_| arguments.layout_only) {
-        let trees = job.lay_out_trees(streams, &chain, &data.join(label().to_string()))?;
-        let (text, summary) = streams::answer(&plan, &trees);
-        return Ok(Answer::new("seawall.restore-trees/1", text, summary));
-    }
-    job.restore(&plan, &chain, &layout, (&data, arguments.keep_archiving))?;
-
-    let memory = system::peak_memory_bytes();
-    let text = format!(
-        "{text}restored     {} in {:.1} s\npeak memory  {}\n",
-        data.display(),
-        began.elapsed().as_secs_f64(),
-        memory.map_or_else(|| "unknown".to_owned(), human::bytes)
-    );
-    let summary =
-        json!({"plan": plan, "start": starting, "directory": data, "peak_memory_bytes": memory});
-    Ok(Answer::new("seawall.restore/1", text, summary))
 }
 
 fn request(arguments: &args::Restore) -> Request {
@@ -87,162 +41,207 @@ fn request(arguments: &args::Restore) -> Request {
     let stored = &arguments.stored;
     let is_name = |target: &String| stored.place.is_none() || target != args::LATEST;
     Request {
-        place: stored.place.clone(),
         target: stored.target.clone().filter(is_name),
+        engine: arguments.engine.clone(),
         flags: arguments.workers.clone().map(|value| ("workers", value)).into_iter().collect(),
-        ..Request::default()
+        sets: arguments.options.0.clone(),
+        ..stored_request(stored)
     }
 }
 
-fn layout_request(arguments: &args::Restore) -> Result<LayoutRequest> {
-    let absolute = |path: &PathBuf| {
-        std::path::absolute(path)
-            .map_err(|error| Error::io(format!("make {} absolute", path.display()), error))
-    };
-    let mut mapping = Vec::new();
-    for (old, new) in &arguments.tablespaces {
-        mapping.push((old.clone(), absolute(&PathBuf::from(new))?));
-    }
-    if let Some(dir) = &arguments.configuration {
-        mapping.push(("configuration".to_owned(), absolute(dir)?));
-    }
-    Ok(LayoutRequest { to: absolute(&arguments.to)?, mapping })
-}
-
-fn main_root(layout: &Layout, arguments: &args::Restore) -> Option<PathBuf> {
-    let to = std::path::absolute(&arguments.to).ok()?;
-    layout.roots.values().find(|path| **path == to).cloned()
-}
-
-fn chosen_document<'a>(documents: &'a [LinkDocument], plan: &Plan) -> Result<&'a LinkDocument> {
-    let newest = plan.chain.last();
-    let found = documents.iter().find(|document| Some(&document.link.id) == newest);
-    found.ok_or_else(|| Error::new(Kind::Bug, "the plan names no backup"))
-}
-
-/// One restore, once everything is decided.
-struct Job<'a> {
+/// What the restore of each unit works with.
+struct With<'a> {
     context: &'a Context,
+    arguments: &'a args::Restore,
     settings: &'a Settings,
     repository: &'a Repository,
-    store: &'a UnitStore,
-    engine: &'static dyn Engine,
+    began: Instant,
 }
 
-impl Job<'_> {
-    /// Everything into its place. The marker says that the directory is not finished, until it is.
-    fn restore(
-        &self,
-        plan: &Plan,
-        chain: &[&LinkDocument],
-        layout: &Layout,
-        (data, keep_archiving): (&Path, bool),
-    ) -> Result<()> {
-        let document = chain.last().ok_or_else(|| Error::new(Kind::Bug, "an empty chain"))?;
-        let link = &document.link;
-        let id = Some(self.repository.info().id);
-        let mut marker = Marker::begin(id, link.target.as_str(), link.name(), plan);
-        marker.write(data)?;
-        match self.engine.streams() {
-            Some(streams) => self.lay_out_streams(streams, chain, layout)?,
-            None => self.lay_out(plan, document, layout, keep_archiving)?,
+impl With<'_> {
+    /// One unit; `below` is the directory of its own where there are several.
+    fn restore(&self, store: &UnitStore, below: Option<&Path>) -> Result<Answer> {
+        let arguments = self.arguments;
+        let documents = store.links()?;
+        let chosen = arguments.backup.as_deref();
+        let chosen = chosen.map(|word| stored::find_backup(store, word)).transpose()?;
+        let engine = stored::engine(self.settings, &documents, chosen)?;
+        let name = engine.descriptor().name;
+        let store = &store.clone().with_log(engine.descriptor().log_scope);
+        // Each restore sees only the backups of its own engine.
+        let documents: Vec<_> =
+            documents.into_iter().filter(|document| document.link.engine == name).collect();
+        let request = target::request(engine, &arguments.target, chosen)?;
+        let job = self.job(engine, store, below)?;
+        let layout_only = arguments.layout_only;
+        let restore = Restore { repository: self.repository, store, engine, job, layout_only };
+        let prepared = restore.prepare(documents, &request)?;
+        let text = plan_text::print(engine, &prepared)?;
+        if arguments.dry_run {
+            let summary = summary(&prepared);
+            return Ok(Answer::new("seawall.restore-plan/1", text, summary.into()));
         }
-        marker.finished_at = Some(chrono::Utc::now());
-        marker.write(data)
+        let is_stream = matches!(restore.job.destination, Destination::Stream);
+        let restored = restore.run(&prepared, &mut std::io::stdout())?;
+        let mut answer = self.answer(&prepared, &restored, &text);
+        if is_stream {
+            // Standard output holds what was restored, and nothing else.
+            answer.is_silent = true;
+        }
+        Ok(answer)
     }
 
-    fn lay_out(
-        &self,
-        plan: &Plan,
-        document: &LinkDocument,
-        layout: &Layout,
-        keep_archiving: bool,
-    ) -> Result<()> {
-        let progress = self.context.progress();
-        let link = &document.link;
-        let tree = Box::new(DirectoryTree::create(layout.clone(), link.roots.iter())?);
-
-        // Every block is written once, where it belongs.
-        progress.phase("write files");
-        let options = ExtractOptions {
-            workers: self.settings.workers(),
-            cancel: &self.context.cancel,
-            progress: progress.as_ref(),
-        };
-        extract(self.store, document, tree.as_ref(), options)?;
-        self.put_log(document, tree.as_ref(), progress.as_ref())?;
-
-        // What makes the server recover; then everything onto the disk.
-        let fetch = self.fetch_command(plan)?;
-        self.engine.finish(&LastMile { plan, link, layout, fetch, keep_archiving })?;
-        progress.phase("sync");
-        tree.settle()?;
-        if self.context.cancel.is_cancelled() {
-            return Err(Error::new(Kind::Interrupted, "the restore was cancelled"));
+    /// Several units, one after the other; a unit that fails costs no other its restore.
+    fn restore_each(&self, stores: &[UnitStore]) -> Result<Answer> {
+        if self.arguments.backup.is_some() || self.arguments.to == "-" {
+            // It names the units that there are.
+            let patterns = &self.arguments.stored.units.patterns;
+            stored::store(self.repository, stores[0].target(), patterns)?;
         }
-
-        // From here on a server may be started.
-        tree.finish()
-    }
-
-    /// The log that makes the backup whole lies where the server would have written it.
-    fn put_log(
-        &self,
-        document: &LinkDocument,
-        tree: &dyn TreeWriter,
-        progress: &dyn Progress,
-    ) -> Result<()> {
-        progress.phase("write log");
-        let log = self.store.log();
-        for reach in &document.link.log {
-            let root = document.link.roots.get(&reach.root);
-            let owner = root.map(|info| info.owner.clone()).unwrap_or_default();
-            // The group may read the log where it may read the directory.
-            let group = root.is_some_and(|info| info.mode & 0o050 == 0o050);
-            for key in reach.keys() {
-                let key = key.ok_or_else(|| {
-                    Error::new(Kind::Manifest, "a piece of log has no proper name")
-                })?;
-                let piece = log.open_piece(&key)?;
-                let mut piece = piece.ok_or_else(|| {
-                    Error::new(Kind::LogGap, format!("the piece of log {key} is missing"))
-                })?;
-                let head = piece.head();
-                let path: RelPath = reach
-                    .directory
-                    .join(key.name.as_bytes())
-                    .or_kind(Kind::Manifest, || format!("place {key}"))?;
-                let part = FilePart {
-                    root: reach.root.clone(),
-                    path,
-                    kind: FileKind::File,
-                    mode: if group { 0o640 } else { 0o600 },
-                    owner: owner.clone(),
-                    mtime: head.written_at,
-                    offset: 0,
-                    length: head.length,
-                    crc32c: 0,
-                };
-                piece.read_through(&mut |body| tree.put(&part, body))?;
-                if self.context.cancel.is_cancelled() {
-                    return Err(Error::new(Kind::Interrupted, "the restore was cancelled"));
+        let (mut text, mut items, mut failed) = (String::new(), Vec::new(), Vec::new());
+        for store in stores {
+            let unit =
+                store.unit().ok_or_else(|| Error::new(Kind::Bug, "a unit without a name"))?;
+            let below = PathBuf::from(unit.encoded().as_str());
+            match self.restore(store, Some(&below)) {
+                Ok(answer) => {
+                    text.push_str(&format!("unit         {unit}\n{}\n", answer.text));
+                    let mut item = answer.summary;
+                    item.insert("unit".to_owned(), json!(unit));
+                    item.insert("result".to_owned(), "ok".into());
+                    items.push(Value::Object(item));
+                }
+                Err(error) if error.kind() == Kind::Interrupted => return Err(error),
+                Err(error) => {
+                    text.push_str(&format!("failed       {unit}: {}\n\n", error.line()));
+                    items.push(json!({
+                        "unit": unit, "result": "failed", "code": error.kind().entry().code,
+                        "message": error.line(), "hints": error.hints(),
+                    }));
+                    failed.push(unit.to_string());
                 }
             }
         }
-        Ok(())
+        let summary = json!({"units": items.len(), "failed": failed.len()});
+        let mut answer = Answer::new("seawall.restore-units/1", text, summary).with_items(items);
+        if !failed.is_empty() {
+            answer.exit = Kind::Incomplete.entry().exit;
+        }
+        Ok(answer)
     }
 
-    /// How the restored server gets more log: from this program and this repository, wherever the
-    /// server is started.
-    fn fetch_command(&self, plan: &Plan) -> Result<Vec<String>> {
-        let program =
-            std::env::current_exe().map_err(|error| Error::io("find this program", error))?;
-        let mut words = vec![program.display().to_string(), "wal".to_owned(), "fetch".to_owned()];
-        words.extend(["--repo".to_owned(), self.repository.describe()]);
-        words.extend(["--target".to_owned(), self.store.target().to_string()]);
-        if let Some(lineage) = plan.settings.get("lineage") {
-            words.extend(["--lineage".to_owned(), lineage.clone()]);
+    fn job(
+        &self,
+        engine: &'static dyn Engine,
+        store: &UnitStore,
+        below: Option<&Path>,
+    ) -> Result<RestoreJob> {
+        let options = self.options(engine)?;
+        let mut mapping = Vec::new();
+        for (old, new) in &self.arguments.tablespaces {
+            mapping.push((old.clone(), absolute(Path::new(new))?));
         }
-        Ok(words)
+        if let Some(dir) = &self.arguments.configuration {
+            mapping.push(("configuration".to_owned(), absolute(dir)?));
+        }
+        Ok(RestoreJob {
+            destination: destination(engine, &options, &self.arguments.to, below)?,
+            options,
+            mapping,
+            workers: self.settings.workers(),
+            cancel: self.context.cancel.clone(),
+            progress: self.context.progress(),
+            log: log_source(engine, self.repository, store)?,
+            keep_archiving: self.arguments.keep_archiving,
+        })
     }
+
+    /// The engine's options: those of the target, where its engine is this one, and what was set.
+    fn options(&self, engine: &'static dyn Engine) -> Result<Options> {
+        let name = engine.descriptor().name;
+        if let Some((of_target, options)) = &self.settings.engine
+            && of_target.descriptor().name == name
+        {
+            return Ok(options.clone());
+        }
+        let sets = self.arguments.options.0.clone();
+        let request = Request { engine: Some(name.to_owned()), sets, ..Request::default() };
+        let settings = self.context.settings(request)?;
+        settings.engine().map(|(_, options)| options.clone())
+    }
+
+    fn answer(&self, prepared: &Prepared, restored: &Restored, plan: &str) -> Answer {
+        let memory = system::peak_memory_bytes();
+        let mut summary = summary(prepared);
+        let (schema, text) = match restored {
+            Restored::Directory(dir) => {
+                summary.insert("directory".to_owned(), json!(dir));
+                ("seawall.restore/1", format!("{plan}restored     {}", dir.display()))
+            }
+            Restored::Trees(trees) => {
+                let rows: Vec<Vec<String>> = trees
+                    .iter()
+                    .map(|tree| vec!["tree".to_owned(), tree.display().to_string()])
+                    .collect();
+                let summary = json!({"plan": prepared.plan, "trees": trees});
+                return Answer::new("seawall.restore-trees/1", human::table(&rows), summary);
+            }
+            Restored::Elsewhere(done) => {
+                let counts: Vec<String> =
+                    done.restored.iter().map(|(what, count)| format!("{count} {what}")).collect();
+                let notes = done.notes.iter().map(|note| format!("note         {note}\n"));
+                let notes: String = notes.collect();
+                summary.insert("restored".to_owned(), counted(&done.restored));
+                summary.insert("notes".to_owned(), json!(done.notes));
+                ("seawall.restore/1", format!("{plan}{notes}restored     {}", counts.join(", ")))
+            }
+        };
+        summary.insert("peak_memory_bytes".to_owned(), json!(memory));
+        let text = format!(
+            "{text} in {:.1} s\npeak memory  {}\n",
+            self.began.elapsed().as_secs_f64(),
+            memory.map_or_else(|| "unknown".to_owned(), human::bytes)
+        );
+        Answer::new(schema, text, summary.into())
+    }
+}
+
+fn counted(counts: &[(String, u64)]) -> Value {
+    counts.iter().map(|(what, count)| (what.clone(), json!(count))).collect::<Map<_, _>>().into()
+}
+
+fn summary(prepared: &Prepared) -> Map<String, Value> {
+    let mut summary = Map::new();
+    summary.insert("plan".to_owned(), json!(prepared.plan));
+    match &prepared.place {
+        Place::Directories { start, .. } => summary.insert("start".to_owned(), json!(start)),
+        Place::Elsewhere { notes } => summary.insert("notes".to_owned(), json!(notes)),
+    };
+    summary
+}
+
+/// Where `--to` leads: a server's URL, standard output, or a path that is a directory or a file as the
+/// engine restores.
+fn destination(
+    engine: &dyn Engine,
+    options: &Options,
+    to: &str,
+    below: Option<&Path>,
+) -> Result<Destination> {
+    if to == "-" {
+        return Ok(Destination::Stream);
+    }
+    if to.contains("://") {
+        let mut server = options.clone();
+        for (name, value) in engine.url_options(to)? {
+            server.set(&name, &value)?;
+        }
+        return Ok(Destination::Server(server));
+    }
+    let mut path = absolute(Path::new(to))?;
+    path.extend(below);
+    Ok(match engine.restorer() {
+        Restorer::Server(_) => Destination::File(path),
+        Restorer::Files(_) | Restorer::Streams(_) => Destination::Directory(path),
+    })
 }

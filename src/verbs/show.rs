@@ -1,35 +1,33 @@
 //! `seawall show`: one backup, in full.
 
+use super::stored_request;
 use crate::args;
-use crate::config::Request;
-use crate::context::{Context, find_backup};
+use crate::context::Context;
 use crate::human;
+use crate::operations::{list, stored};
 use crate::printer::Answer;
 use crate::registry;
 use errors::{Context as _, Kind, Result};
 use repository::{LinkDocument, UnitStore};
 use serde_json::json;
 use std::collections::BTreeMap;
-use stream::{Engine, Window, exact_time};
+use stream::{Engine, Window, exact_time, print_position};
 
 /// # Errors
 /// `not-found`, or the backup is damaged.
-pub(crate) fn run(context: &Context, show: args::Show) -> Result<Answer> {
-    let (place, target) = (show.stored.place, show.stored.target);
-    let settings = context.settings(Request { place, target, ..Request::default() })?;
+pub(crate) fn run(context: &Context, show: &args::Show) -> Result<Answer> {
+    let settings = context.settings(stored_request(&show.stored))?;
     let repository = settings.open_repository()?;
-    let store = settings.stored_unit(&repository)?;
-    let name = find_backup(&store, show.backup.as_deref().unwrap_or("latest"))?;
+    let target = stored::target(&settings, &repository)?;
+    let store = stored::store(&repository, &target, &show.stored.units.patterns)?;
+    let name = stored::find_backup(&store, show.backup.as_deref().unwrap_or("latest"))?;
     let document = store.link(&name)?;
     let engine = registry::by_name(&document.link.engine)?;
     let history = show.target_timeline.as_deref();
     if show.restore_points {
         return points(engine, &document, &store, history);
     }
-    let window = match &document.link.earliest {
-        Some(_) => Some(engine.window(&document.link, &store.log(), history)?),
-        None => None,
-    };
+    let window = list::window(&document, &store, history)?;
     let mut value = serde_json::to_value(&document).or_kind(Kind::Bug, || "print the link")?;
     if let Some(fields) = value.as_object_mut() {
         fields.insert("window".to_owned(), json!(window));
@@ -44,13 +42,15 @@ fn points(
     store: &UnitStore,
     history: Option<&str>,
 ) -> Result<Answer> {
-    let points = engine.named_points(&document.link, &store.log(), history)?;
+    let log = engine.log();
+    let points = log.map(|log| log.named_points(&document.link, &store.log(), history));
+    let points = points.transpose()?.unwrap_or_default();
     let mut rows = vec![["RESTORE POINT", "TIME", "LSN", "TIMELINE"].map(str::to_owned).to_vec()];
     for point in &points {
         rows.push(vec![
             point.name.clone(),
             exact_time(&point.time),
-            engine.print_position(point.position),
+            print_position(engine, point.position),
             point.history.clone(),
         ]);
     }
@@ -74,8 +74,11 @@ fn text(engine: &dyn Engine, document: &LinkDocument, window: Option<&Window>) -
             "taken".to_owned(),
             format!("{} to {}", human::time(link.started_at), human::time(link.finished_at)),
         ],
-        vec!["consistent".to_owned(), engine.print_position(link.to)],
+        vec!["consistent".to_owned(), print_position(engine, link.to)],
     ];
+    if let Some(unit) = &link.unit {
+        rows.insert(2, vec!["unit".to_owned(), unit.to_string()]);
+    }
     if let Some(earliest) = &link.earliest {
         rows.push(vec!["serves from".to_owned(), human::time(earliest.time)]);
     }
@@ -128,7 +131,7 @@ fn window_rows(engine: &dyn Engine, window: &Window) -> Vec<Vec<String>> {
     }
     rows.push(vec![
         "log to".to_owned(),
-        format!("{} on timeline {}", engine.print_position(window.to), window.history),
+        format!("{} on timeline {}", print_position(engine, window.to), window.history),
     ]);
     if let Some(gap) = &window.gap {
         let missing = format!("{} to {} ({} missing)", gap.first, gap.last, gap.pieces);

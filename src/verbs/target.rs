@@ -43,10 +43,14 @@ fn end(engine: &dyn Engine, target: &Target) -> Result<RecoveryTarget> {
         return Ok(RecoveryTarget::Time(parse_time(text)?));
     }
     if let Some(text) = &target.target_lsn {
-        return Ok(RecoveryTarget::Position(engine.position(text)?));
+        let log = engine.log().ok_or_else(|| {
+            let name = engine.descriptor().name;
+            Error::new(Kind::Usage, format!("backups of {name} have no positions"))
+        })?;
+        return Ok(RecoveryTarget::Position(log.parse_position(text)?));
     }
-    if let Some(number) = target.target_xid {
-        return Ok(RecoveryTarget::Transaction(number));
+    if let Some(text) = &target.target_xid {
+        return Ok(RecoveryTarget::Transaction(text.clone()));
     }
     if let Some(name) = &target.target_name {
         return Ok(RecoveryTarget::Name(name.clone()));
@@ -66,7 +70,7 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>> {
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"));
     let example = "For example 2026-11-20T14:00:00Z, or 2026-11-20 15:00:00+01:00.";
     let Ok(naive) = naive else {
-        return Err(Error::new(Kind::Usage, format!("{text:?} is no time")).hint(example));
+        return Err(Error::new(Kind::Usage, format!("{text:?} is not a time")).hint(example));
     };
     let error = Error::new(Kind::Usage, format!("the time {text:?} has no offset"));
     let error = error.hint(format!("In UTC: {}", exact_time(&naive.and_utc())));
@@ -101,6 +105,6 @@ mod tests {
         assert_eq!(error.kind(), Kind::Usage);
         assert_eq!(error.hints()[0], "In UTC: 2026-11-20T13:25:50Z");
         assert!(error.hints()[1].starts_with("In local time: 2026-11-20T13:25:50"));
-        assert_eq!(parse_time("yesterday").unwrap_err().message(), "\"yesterday\" is no time");
+        assert_eq!(parse_time("yesterday").unwrap_err().message(), "\"yesterday\" is not a time");
     }
 }

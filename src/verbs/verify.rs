@@ -1,9 +1,11 @@
 //! `seawall verify`: every stored byte, read again.
 
+use super::stored_request;
 use crate::args::One;
 use crate::config::Request;
-use crate::context::{Context, find_backup};
+use crate::context::Context;
 use crate::human;
+use crate::operations::stored;
 use crate::printer::Answer;
 use errors::{Kind, Result};
 use repository::{ExtractOptions, VerifyReport};
@@ -11,19 +13,26 @@ use serde_json::json;
 
 /// # Errors
 /// The repository is missing or cannot be read; damage is told in the answer, with exit status 30.
-pub(crate) fn run(context: &Context, one: One) -> Result<Answer> {
-    let (place, target) = (one.stored.place, one.stored.target);
-    let flags = one.workers.map(|value| ("workers", value)).into_iter().collect();
-    let named = place.is_some() || target.is_some();
-    let settings = context.settings(Request { place, target, flags, ..Request::default() })?;
+pub(crate) fn run(context: &Context, one: &One) -> Result<Answer> {
+    let flags = one.workers.clone().map(|value| ("workers", value)).into_iter().collect();
+    let settings = context.settings(Request { flags, ..stored_request(&one.stored) })?;
     let repository = settings.open_repository()?;
     context.end_on_signal()?;
     context.printer.start("verify");
-    let stores = if named || one.backup.is_some() {
-        vec![settings.stored_unit(&repository)?]
+    let patterns = &one.stored.units.patterns;
+    let is_named = one.stored.place.is_some() || one.stored.target.is_some();
+    let mut stores = Vec::new();
+    if one.backup.is_some() {
+        let target = stored::target(&settings, &repository)?;
+        stores.push(stored::store(&repository, &target, patterns)?);
+    } else if is_named || !patterns.is_empty() {
+        let target = stored::target(&settings, &repository)?;
+        stores = stored::stores(&repository, &target, patterns)?;
     } else {
-        repository.targets()?.iter().map(|target| repository.unit(target, None)).collect()
-    };
+        for target in repository.targets()? {
+            stores.extend(stored::stores(&repository, &target, patterns)?);
+        }
+    }
     let progress = context.progress();
     let options = ExtractOptions {
         workers: settings.workers(),
@@ -31,10 +40,13 @@ pub(crate) fn run(context: &Context, one: One) -> Result<Answer> {
         progress: progress.as_ref(),
     };
     let mut whole = VerifyReport::default();
+    let mut target = None;
     for store in stores {
-        let only = one.backup.as_deref().map(|word| find_backup(&store, word)).transpose()?;
-        progress.phase(&format!("verify {}", store.target()));
-        whole.add(repository::verify(&store, only, options)?);
+        let only = one.backup.as_deref();
+        let only = only.map(|word| stored::find_backup(&store, word)).transpose()?;
+        let is_first = target.replace(store.target().clone()).as_ref() != Some(store.target());
+        progress.phase(&format!("verify {}", stored::label(&store)));
+        whole.add(repository::verify(&store, only, is_first, options)?);
     }
     drop(progress);
     Ok(answer(&whole))

@@ -9,8 +9,10 @@ pub(crate) fn run() -> Answer {
     let mut text = format!("seawall {version}\n");
     let mut engines = Vec::new();
     for engine in registry::all() {
-        text.push_str(&format!("{}: {}\n", engine.name(), engine.supported()));
-        engines.push(json!({"name": engine.name(), "supported": engine.supported()}));
+        let descriptor = engine.descriptor();
+        let (name, supported) = (descriptor.name, descriptor.supported);
+        text.push_str(&format!("{name}: {supported}\n"));
+        engines.push(json!({"name": name, "supported": supported}));
     }
     let summary = json!({"version": version, "format": stream::FORMAT_VERSION});
     Answer::new("seawall.version/1", text, summary).with_items(engines)

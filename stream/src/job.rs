@@ -1,6 +1,6 @@
 //! A job: one run of one engine for one target.
 
-use crate::{JobId, Level, Link, Options, Progress, TargetName, UnitName};
+use crate::{JobId, Level, Link, Options, Progress, TargetName};
 use errors::{Error, Kind, Result};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -32,12 +32,6 @@ pub struct Job {
 }
 
 impl Job {
-    /// The identity of a unit's link before the engine has filled it in.
-    #[must_use]
-    pub fn unit_label(&self, unit: Option<&UnitName>) -> String {
-        unit.map_or_else(|| self.target.to_string(), |unit| format!("{}/@{unit}", self.target))
-    }
-
     /// Fails once the job is cancelled.
     ///
     /// # Errors

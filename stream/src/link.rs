@@ -45,8 +45,6 @@ pub struct Link {
     pub base: BTreeMap<String, String>,
     /// The first moment it can serve. A log link serves none alone.
     pub earliest: Option<Earliest>,
-    /// The first piece of log that recovery from here needs, as `<lineage>/<lane>/<shard>/<name>`.
-    pub log_from: Option<String>,
     /// What proves that today's data continues the parent's, in the engine's words.
     pub lineage: BTreeMap<String, String>,
     /// What a later incremental needs; at most 64 KiB.

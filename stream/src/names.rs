@@ -6,7 +6,7 @@ use std::fmt;
 
 /// Why a text is no name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidName(String);
+pub struct InvalidName(pub(crate) String);
 
 impl fmt::Display for InvalidName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,10 +88,6 @@ macro_rules! name_type {
 name_type! {
     /// A configured database: a server, an instance, a directory.
     TargetName "target name"
-}
-name_type! {
-    /// What can be backed up and restored alone within a target.
-    UnitName "unit name"
 }
 name_type! {
     /// A tree of virtual files; the link maps it to its original absolute path.

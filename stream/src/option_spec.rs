@@ -11,6 +11,8 @@ pub struct OptionSpec {
     pub native_env: Option<&'static str>,
     /// What values look like.
     pub kind: OptionKind,
+    /// The least and the largest value of a count, of seconds or of bytes; `None`: any.
+    pub range: Option<(u64, u64)>,
     /// The value when nobody sets one; `None` when the option is then absent.
     pub default: Option<&'static str>,
     /// One sentence for `--help` and the documentation.
@@ -24,7 +26,16 @@ impl OptionSpec {
     /// An option with one name, and without a default.
     #[must_use]
     pub const fn new(name: &'static str, kind: OptionKind, text: &'static str) -> Self {
-        Self { name, aliases: &[], native_env: None, kind, default: None, text, unused: None }
+        Self {
+            name,
+            aliases: &[],
+            native_env: None,
+            kind,
+            range: None,
+            default: None,
+            text,
+            unused: None,
+        }
     }
 }
 

@@ -98,7 +98,35 @@ fn unknown(specs: &[OptionSpec], name: &str) -> Error {
         .hint(format!("Known options: {}.", names.join(", ")))
 }
 
+/// The value must be of the option's kind, and within its range.
 fn check(spec: &OptionSpec, value: &str) -> Result<()> {
+    check_kind(spec, value)?;
+    let number = match spec.kind {
+        OptionKind::Count => value.parse().ok(),
+        OptionKind::Seconds => parse_seconds(value),
+        OptionKind::Bytes => parse_bytes(value),
+        _ => None,
+    };
+    let (Some((least, largest)), Some(number)) = (spec.range, number) else { return Ok(()) };
+    if (least..=largest).contains(&number) {
+        return Ok(());
+    }
+    let print = |number| {
+        if spec.kind == OptionKind::Bytes { bytes_text(number) } else { number.to_string() }
+    };
+    let (least, largest) = (print(least), print(largest));
+    let text = format!("option {} is {value}, but must be from {least} to {largest}", spec.name);
+    Err(Error::new(Kind::Config, text))
+}
+
+/// Bytes as options are written, with the largest unit that leaves no rest.
+fn bytes_text(bytes: u64) -> String {
+    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let exact = units.iter().find(|(_, shift)| bytes > 0 && bytes.trailing_zeros() >= *shift);
+    exact.map_or_else(|| bytes.to_string(), |(unit, shift)| format!("{}{unit}", bytes >> shift))
+}
+
+fn check_kind(spec: &OptionSpec, value: &str) -> Result<()> {
     let wanted = match spec.kind {
         OptionKind::Text | OptionKind::List | OptionKind::Secret => return Ok(()),
         OptionKind::Path if value.starts_with('/') => return Ok(()),
@@ -191,6 +219,24 @@ mod tests {
         for bad in ["", "MiB", "1MB", "1 GiB", "-1", "99999999999TiB"] {
             assert_eq!(parse_bytes(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn ranges_are_kept_and_told() {
+        const RANGED: &[OptionSpec] = &[
+            OptionSpec { range: Some((1, 19)), ..OptionSpec::new("level", OptionKind::Count, "") },
+            OptionSpec {
+                range: Some((128 << 20, 4 << 30)),
+                ..OptionSpec::new("size", OptionKind::Bytes, "")
+            },
+        ];
+        let mut options = Options::new(RANGED);
+        options.set("level", "19").unwrap();
+        options.set("size", "128MiB").unwrap();
+        let told = |name, value| Options::new(RANGED).set(name, value).unwrap_err().line();
+        assert_eq!(told("level", "20"), "option level is 20, but must be from 1 to 19");
+        let wanted = "option size is 5GiB, but must be from 128MiB to 4GiB";
+        assert_eq!(told("size", "5GiB"), wanted);
     }
 
     #[test]

@@ -242,7 +242,7 @@ pub struct Preparation<'a> {
 
 /// The bodies that one link holds, wherever they are kept.
 pub trait Bodies {
-    /// The names of all bodies, in the order in which they were put.
+    /// The names of all bodies, each once, in an order of no meaning.
     ///
     /// # Errors
     /// The link's rows cannot be read.

@@ -101,7 +101,7 @@ fn majors() {
 
 #[test]
 fn every_finding_is_provoked() {
-    let of_engine = engine_postgresql::PostgreSql.rules();
+    let of_engine = engine_postgresql::PostgreSql.descriptor().check_rules.iter();
     let rules = ::repository::check::catalogue::RULES.iter().chain(of_engine);
     let known: BTreeSet<&str> = rules.map(|rule| rule.id()).collect();
     let provoked: BTreeSet<&str> =

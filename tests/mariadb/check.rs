@@ -44,7 +44,7 @@ fn a_server_that_is_as_it_should_be_has_nothing_but_good_findings() {
 }
 
 fn known() -> BTreeSet<&'static str> {
-    engine_mariadb::MariaDb.rules().iter().map(|rule| rule.id()).collect()
+    engine_mariadb::MariaDb.descriptor().check_rules.iter().map(|rule| rule.id()).collect()
 }
 
 #[test]

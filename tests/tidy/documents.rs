@@ -21,10 +21,12 @@ fn the_page_of_errors_is_the_catalogue() {
 
 /// Everything that `check` and `wal verify` look for.
 fn rules() -> Vec<&'static errors::Rule> {
-    let of_engine = engine_postgresql::PostgreSql.rules();
-    let of_check = repository::check::catalogue::RULES.iter().chain(of_engine);
-    let of_mariadb = engine_mariadb::MariaDb.rules();
-    of_check.chain(engine_postgresql::LOG_RULES).chain(of_mariadb).copied().collect()
+    let engines: [&dyn Engine; 2] = [&engine_postgresql::PostgreSql, &engine_mariadb::MariaDb];
+    let of_engines = engines.into_iter().flat_map(|engine| {
+        let descriptor = engine.descriptor();
+        descriptor.check_rules.iter().chain(descriptor.log_rules)
+    });
+    repository::check::catalogue::RULES.iter().chain(of_engines).copied().collect()
 }
 
 #[test]

@@ -80,7 +80,6 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
         to,
         base: BTreeMap::new(),
         earliest: None,
-        log_from: None,
         lineage: words([
             ("system_identifier", server.system_identifier.to_string()),
             ("timeline", timeline.to_string()),

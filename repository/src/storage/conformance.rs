@@ -1,12 +1,19 @@
-//! What every storage driver must do; its tests call [`run`].
+//! What every storage driver must do; its tests call [`run`]. Compiled for tests, and with the feature
+//! `conformance` for drivers that live elsewhere.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a suite of tests ends where something is wrong"
+)]
 
 use super::{Created, Key, Listed, Storage};
 use std::io::{Read, Write};
 use std::thread;
 use system::failpoint::LOG;
 
-/// Runs the whole suite on an empty store.
-pub(super) fn run(store: &dyn Storage) {
+/// Runs the whole suite on an empty store, and panics where it does not hold.
+pub fn run(store: &dyn Storage) {
     store.prepare().unwrap();
     what_was_written_is_read(store);
     the_first_writer_wins(store);

@@ -6,14 +6,14 @@
 
 mod writer;
 
-use super::{Capabilities, Key, Listed, ObjectWriter, Storage};
+use super::{Capabilities, Driver, Key, Listed, ObjectWriter, Storage};
 use errors::{Error, Result};
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use system::failpoint::{DIRECTORY, Point};
 use system::{Users, durable};
@@ -22,6 +22,17 @@ use writer::{PosixWriter, TEMPORARY};
 /// Readable by a group that the operator chooses; never by everybody.
 const DIR_MODE: u32 = 0o750;
 const BUFFER_BYTES: usize = 256 << 10;
+
+pub(super) const DRIVER: Driver = Driver {
+    scheme: "file",
+    options: &[],
+    open: |location, _options| {
+        let path = location.strip_prefix("file://").unwrap_or(location);
+        let path = std::path::absolute(Path::new(path))
+            .map_err(|error| Error::io(format!("make {location:?} absolute"), error))?;
+        Ok(Arc::new(Posix::new(path)))
+    },
+};
 
 /// A directory as a store of objects.
 pub struct Posix {

@@ -140,7 +140,11 @@ fn threads_end_with_their_reader() {
     let (setting, document) = streamed();
     let storage = Repository::storage(setting.root().to_str().unwrap()).unwrap();
     let target = stream::TargetName::new("pg-main").unwrap();
-    let store = Repository::open(Arc::clone(&storage)).unwrap().unit(&target, None);
+    let store = Repository::open(Arc::clone(&storage)).unwrap().unit(
+        &target,
+        None,
+        stream::LogScope::Target,
+    );
     let cancel = Cancel::new();
     let options = BodyOptions { workers: 3, cancel: cancel.clone() };
     let bodies = bodies(&store, &document, options);

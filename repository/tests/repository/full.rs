@@ -83,7 +83,11 @@ impl Storage for Full {
 fn a_full_store_ends_the_stream() {
     let dir = tempfile::tempdir().unwrap();
     let storage = Arc::new(Full(Posix::new(dir.path().join("r")), 20_000_000));
-    let store = Repository::init(storage).unwrap().unit(&TargetName::new("t").unwrap(), None);
+    let store = Repository::init(storage).unwrap().unit(
+        &TargetName::new("t").unwrap(),
+        None,
+        stream::LogScope::Target,
+    );
     let claim = Claim::take(&store, Uuid::new_v4(), Level::Full, JobId::new(604)).unwrap();
     let options = SinkOptions { workers: 2, ..SinkOptions::default() };
     let sink = RepositorySink::start(claim, options, Cancel::new(), Arc::new(Silent)).unwrap();

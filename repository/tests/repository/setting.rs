@@ -30,7 +30,8 @@ impl Setting {
         let dir = tempfile::tempdir().unwrap();
         let storage = Repository::storage(dir.path().join("r").to_str().unwrap()).unwrap();
         let repository = Repository::init(storage).unwrap();
-        let store = repository.unit(&TargetName::new("pg-main").unwrap(), None);
+        let store =
+            repository.unit(&TargetName::new("pg-main").unwrap(), None, stream::LogScope::Target);
         Self { dir, store }
     }
 
@@ -117,7 +118,6 @@ pub(crate) fn link(id: Uuid, job: JobId, log: Vec<LogReach>) -> Link {
         to: Position::new(42),
         base: BTreeMap::new(),
         earliest: None,
-        log_from: None,
         lineage: BTreeMap::new(),
         state: serde_json::Value::Null,
         roots: BTreeMap::new(),

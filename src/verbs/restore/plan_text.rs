@@ -1,24 +1,24 @@
 //! A plan, for people.
 
 use crate::human;
-use repository::LinkDocument;
-use stream::{Engine, Layout, Plan, RecoveryTarget, Starting, exact_time};
+use crate::operations::restore::{Place, Prepared};
+use errors::Result;
+use stream::{Engine, RecoveryTarget, exact_time, print_position};
 
 /// Everything that will be done, a line each.
-pub(super) fn print(
-    engine: &dyn Engine,
-    plan: &Plan,
-    document: &LinkDocument,
-    layout: &Layout,
-    starting: Option<&Starting>,
-) -> String {
-    let link = &document.link;
+pub(super) fn print(engine: &dyn Engine, prepared: &Prepared) -> Result<String> {
+    let (plan, link) = (&prepared.plan, &prepared.newest()?.link);
     let mut rows = vec![
         vec!["backup".to_owned(), link.name().to_string()],
         vec!["size".to_owned(), human::bytes(link.totals.bytes)],
     ];
-    for (root, path) in &layout.roots {
-        rows.push(vec![root.to_string(), path.display().to_string()]);
+    if let Some(unit) = &link.unit {
+        rows.insert(0, vec!["unit".to_owned(), unit.to_string()]);
+    }
+    if let Place::Directories { layout, .. } = &prepared.place {
+        for (root, path) in &layout.roots {
+            rows.push(vec![root.to_string(), path.display().to_string()]);
+        }
     }
     for span in &plan.log {
         rows.push(vec![
@@ -33,19 +33,23 @@ pub(super) fn print(
         RecoveryTarget::Latest => "the end of the log".to_owned(),
         RecoveryTarget::Immediate => "as soon as the data is consistent".to_owned(),
         RecoveryTarget::Time(time) => exact_time(time),
-        RecoveryTarget::Position(position) => format!("LSN {}", engine.print_position(*position)),
-        RecoveryTarget::Transaction(number) => format!("transaction {number}"),
+        RecoveryTarget::Position(position) => format!("LSN {}", print_position(engine, *position)),
+        RecoveryTarget::Transaction(text) => format!("transaction {text}"),
         RecoveryTarget::Name(name) => format!("restore point {name:?}"),
     };
     let inclusive = if plan.inclusive { "inclusive" } else { "exclusive" };
     rows.push(vec!["target".to_owned(), format!("{target} ({inclusive})")]);
     rows.push(vec!["then".to_owned(), plan.action.to_string()]);
-    if let Some(starting) = starting {
-        rows.push(vec!["start".to_owned(), starting.command.clone()]);
-    }
-    let more = starting.map(|starting| starting.notes.as_slice()).unwrap_or_default();
+    let more = match &prepared.place {
+        Place::Directories { start: Some(start), .. } => {
+            rows.push(vec!["start".to_owned(), start.command.clone()]);
+            start.notes.as_slice()
+        }
+        Place::Directories { start: None, .. } => &[],
+        Place::Elsewhere { notes } => notes,
+    };
     for note in plan.notes.iter().chain(more) {
         rows.push(vec!["note".to_owned(), note.clone()]);
     }
-    human::table(&rows)
+    Ok(human::table(&rows))
 }

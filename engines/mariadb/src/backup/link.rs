@@ -45,7 +45,6 @@ impl Backup<'_> {
             base,
             earliest: Some(Earliest { position, time }),
             // Binlogs are not archived yet: the coordinates are in the state.
-            log_from: None,
             lineage,
             state: serde_json::to_value(&state).or_kind(Kind::Bug, || "print the state")?,
             roots: BTreeMap::from([(crate::root()?, root)]),

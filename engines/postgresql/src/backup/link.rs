@@ -6,10 +6,9 @@ use crate::configuration;
 use crate::mode::Stopped;
 use crate::roots::{self, Tablespace};
 use crate::state::{Carried, State};
-use crate::wal;
 use chrono::{DateTime, Utc};
 use errors::{Context, Kind, Result};
-use formats::{Lsn, SegmentName, SegmentNumber};
+use formats::Lsn;
 use std::collections::BTreeMap;
 use stream::{Earliest, Link, LogReach, Position, Unit, words};
 
@@ -33,10 +32,6 @@ impl Backup<'_> {
         for tablespace in tablespaces {
             directories.insert(tablespace.root.clone(), tablespace.info.clone());
         }
-        let size = state.segment_size;
-        let first =
-            SegmentName { timeline: state.timeline, number: SegmentNumber::of(state.start, size) };
-        let log_from = wal::segment_key(&first, size, state.system_identifier)?.path();
         let timeline = self.control.timeline.to_string();
         let system = self.server.system_identifier.to_string();
         Ok(Link {
@@ -52,7 +47,6 @@ impl Backup<'_> {
             to: Position::new(stopped.lsn.0),
             base: words([("redo", self.start.to_string()), ("timeline", timeline.clone())]),
             earliest: Some(Earliest { position: Position::new(stopped.lsn.0), time: stopped.time }),
-            log_from: Some(log_from),
             lineage: words([("system_identifier", system), ("timeline", timeline)]),
             state: serde_json::to_value(&state).or_kind(Kind::Bug, || "print the state")?,
             roots: directories,

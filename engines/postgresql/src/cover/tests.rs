@@ -53,7 +53,6 @@ fn full(timeline: u32, first: u64, job: u64) -> Link {
         to: Position::new(stop.0),
         base: BTreeMap::new(),
         earliest: Some(Earliest { position: Position::new(stop.0), time }),
-        log_from: None,
         lineage: BTreeMap::new(),
         state: serde_json::to_value(state).unwrap(),
         roots: BTreeMap::new(),

@@ -7,29 +7,28 @@ use errors::{Kind, Result, Rule};
 use repository::check::catalogue as rule;
 use repository::{LinkDocument, LogStore, Repository, UnitStore};
 use std::time::Duration;
-use stream::{Diagnosis, Link, TargetName};
+use stream::{Diagnosis, Link, LogScope, TargetName};
 
 /// Longest wait for the repository: a network file system may hang.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// What was seen.
 #[derive(Default)]
-pub(super) struct Looked {
-    pub(super) found: Vec<Diagnosis>,
-    pub(super) links: Vec<Link>,
-    pub(super) accepted: Vec<String>,
+pub(crate) struct Looked {
+    pub(crate) found: Vec<Diagnosis>,
+    pub(crate) links: Vec<Link>,
+    pub(crate) accepted: Vec<String>,
     /// Bytes that can still be written, where the storage knows.
-    pub(super) free: Option<u64>,
+    pub(crate) free: Option<u64>,
     /// The log, and where the repository is.
-    pub(super) log: Option<(LogStore, String)>,
+    pub(crate) log: Option<(LogStore, String)>,
 }
 
-pub(super) fn look(settings: &Settings, target: &TargetName) -> Looked {
+pub(crate) fn look(settings: &Settings, target: &TargetName) -> Looked {
     let mut looked = Looked::default();
-    let opened = settings.repo().and_then(|place| {
-        let place = place.to_owned();
-        limited("open the repository", move || Repository::open(Repository::storage(&place)?))
-    });
+    let opened = settings
+        .storage()
+        .and_then(|storage| limited("open the repository", move || Repository::open(storage)));
     let repository = match opened {
         Ok(repository) => repository,
         Err(error) => {
@@ -37,7 +36,7 @@ pub(super) fn look(settings: &Settings, target: &TargetName) -> Looked {
             return looked;
         }
     };
-    let store = repository.unit(target, None);
+    let store = repository.unit(target, None, LogScope::Target);
     let written = write(&repository);
     let hangs = written.as_ref().is_err_and(|error| error.kind() == Kind::Timeout);
     looked.note(&rule::WRITE, written);
