@@ -7,7 +7,7 @@ use crate::inbox::Inbox;
 use crate::names::Subject;
 use crate::sink::{DaemonSink, Place, lock};
 use crate::target::{self, Chosen, Host};
-use crate::{Talk, restore};
+use crate::{Talk, restore, units};
 use errors::{Error, Kind, Result};
 use protocol::{Daemon, Severity, ToPlugin};
 use std::sync::Arc;
@@ -28,14 +28,12 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     let state = HostState::new(target::state_dir(&chosen.target, &asked.working_dir));
 
     // Each unit makes a link of its own.
-    let mut kept = Vec::new();
-    for unit in chosen.target.engine.units(&job(talk, asked, &chosen, Vec::new()))? {
-        let subject = Subject::new(&chosen.target.name, unit.name.as_ref());
-        let mut job = job(talk, asked, &chosen, parents(asked, &state, &subject));
-        let unit = Backup { talk, asked, chosen: &chosen, unit, subject };
-        let envelope = unit.run(&mut job)?;
-        kept.push((unit.subject, envelope));
-    }
+    let plain_job = job(talk, asked, &chosen, Vec::new());
+    let kept = units::each(talk, &chosen, &plain_job, |unit, subject| {
+        let mut job = job(talk, asked, &chosen, parents(asked, &state, subject));
+        let backup = Backup { talk, asked, chosen: &chosen, unit, subject };
+        Ok((subject.clone(), backup.run(&mut job)?))
+    })?;
     if asked.daemon == Daemon::Bacula && asked.level == Level::Full {
         talk.outbox.send(ToPlugin::Choices { text: restore::declaration() })?;
     }
@@ -109,16 +107,24 @@ struct Backup<'a> {
     talk: &'a Talk,
     asked: &'a Asked,
     chosen: &'a Chosen,
-    unit: Unit,
-    subject: Subject,
+    unit: &'a Unit,
+    subject: &'a Subject,
 }
 
 impl Backup<'_> {
     fn run(&self, job: &mut Job) -> Result<Envelope> {
+        // The last file of a unit that failed may have been cut off in the middle.
+        self.talk.outbox.close_cut_off()?;
         let place = Place { subject: self.subject.clone(), job: job.id };
         let progress = Arc::clone(&self.talk.told) as _;
         let sink = DaemonSink::start(place, &self.talk.outbox, &job.cancel, progress)?;
-        let link = take(self.chosen, job, &self.unit, &sink, &|| sink.is_untouched())?;
+        let link = match take(self.chosen, job, self.unit, &sink, &|| sink.is_untouched()) {
+            Ok(link) => link,
+            Err(error) => {
+                sink.discard();
+                return Err(error);
+            }
+        };
         self.tell(&link);
         if link.level == Level::Full && self.asked.level != Level::Full {
             // An accurate job would otherwise keep a chain that nothing continues.

@@ -1,6 +1,5 @@
 //! What would be backed up: names and sizes, or what lies in one directory.
 
-use crate::Talk;
 use crate::asked::Asked;
 use crate::backup;
 use crate::host_state::HostState;
@@ -9,6 +8,7 @@ use crate::names::Subject;
 use crate::outbox::Outbox;
 use crate::sink::{lock, nobodys_file};
 use crate::target::{self, Host};
+use crate::{Talk, units};
 use errors::Result;
 use protocol::{FileType, NAMESPACE, ToPlugin};
 use std::collections::BTreeSet;
@@ -30,20 +30,19 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     }
     let chosen = target::choose(line, host)?;
     let state = HostState::new(target::state_dir(&chosen.target, &asked.working_dir));
-    for unit in chosen.target.engine.units(&backup::job(talk, asked, &chosen, Vec::new()))? {
-        let subject = Subject::new(&chosen.target.name, unit.name.as_ref());
-        let parents = backup::parents(asked, &state, &subject);
-        let mut job = backup::job(talk, asked, &chosen, parents);
+    let plain_job = backup::job(talk, asked, &chosen, Vec::new());
+    units::each(talk, &chosen, &plain_job, |unit, subject| {
+        let mut job = backup::job(talk, asked, &chosen, backup::parents(asked, &state, subject));
         let names = Names {
             outbox: talk.outbox.clone(),
-            subject,
+            subject: subject.clone(),
             job: asked.number,
             listing: listing.as_ref().map(|path| directory(path)),
             seen: Mutex::default(),
         };
         let sink = Looking(|file: &VirtualFile| names.name(file));
-        backup::take(&chosen, &mut job, &unit, &sink, &|| lock(&names.seen).files == 0)?;
-    }
+        backup::take(&chosen, &mut job, unit, &sink, &|| lock(&names.seen).files == 0).map(drop)
+    })?;
     talk.outbox.end_of_files()
 }
 

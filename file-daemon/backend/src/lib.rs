@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `line` | reading the plugin lines of a FileSet |
 //! | `target` | which engine a line means, with which options |
+//! | `units` | its units, one after the other |
 //! | `asked`, `inbox`, `outbox` | the conversation with the plugin |
 //! | `reports` | the log and the progress, in the daemon's job log |
 //! | `names` | files' names in the daemon's catalogue |
@@ -17,6 +18,8 @@
 
 mod asked;
 mod backup;
+#[cfg(test)]
+mod double;
 mod envelope;
 mod estimate;
 mod host_state;
@@ -29,6 +32,7 @@ mod restore;
 mod sink;
 mod tally;
 mod target;
+mod units;
 
 pub use restore::PointInTime;
 pub use target::{Host, Target, Wanted};

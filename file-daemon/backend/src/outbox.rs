@@ -1,12 +1,13 @@
 //! What goes to the plugin: one thread writes, everybody else hands over.
 
+use crate::sink::lock;
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 use errors::{Error, Kind, Result};
-use protocol::{Severity, ToPlugin};
+use protocol::{FileType, Severity, ToPlugin};
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use stream::Cancel;
 
@@ -33,6 +34,8 @@ pub(crate) struct Outbox {
     cancel: Cancel,
     /// How many files were announced.
     files: Arc<AtomicU64>,
+    /// Bytes of the body that is being sent.
+    open: Arc<Mutex<Option<u64>>>,
 }
 
 impl Outbox {
@@ -45,15 +48,26 @@ impl Outbox {
         let run = move || writer.run(&waiting, &reported);
         let thread = thread::Builder::new().name("to-plugin".to_owned());
         thread.spawn(run).map_err(|error| Error::io("start a thread", error))?;
-        Ok(Self { out, reports, used, cancel, files: Arc::default() })
+        Ok(Self { out, reports, used, cancel, files: Arc::default(), open: Arc::default() })
     }
 
     /// Sends a message; waits while the plugin is busy.
     pub(crate) fn send(&self, message: ToPlugin) -> Result<()> {
-        if matches!(message, ToPlugin::File { .. }) {
-            self.files.fetch_add(1, Ordering::Relaxed);
+        match &message {
+            ToPlugin::File { file_type, .. } => {
+                self.files.fetch_add(1, Ordering::Relaxed);
+                *lock(&self.open) = (*file_type == FileType::File).then_some(0);
+            }
+            ToPlugin::EndOfFile { .. } => *lock(&self.open) = None,
+            _ => {}
         }
         self.hand_over(Out::Message(message))
+    }
+
+    /// Ends a body that was cut off, so that another file may follow. Nothing else may be sending.
+    pub(crate) fn close_cut_off(&self) -> Result<()> {
+        let open = *lock(&self.open);
+        open.map_or(Ok(()), |bytes| self.send(ToPlugin::EndOfFile { bytes }))
     }
 
     /// Says that there are no more files, and how many there were.
@@ -63,7 +77,12 @@ impl Outbox {
 
     /// Sends a block of a body.
     pub(crate) fn data(&self, block: Vec<u8>) -> Result<()> {
-        self.hand_over(Out::Data(block))
+        let bytes = block.len() as u64;
+        self.hand_over(Out::Data(block))?;
+        if let Some(sent) = lock(&self.open).as_mut() {
+            *sent += bytes;
+        }
+        Ok(())
     }
 
     /// A block to fill: one that was sent already, with the bytes that were in it, or a new one.

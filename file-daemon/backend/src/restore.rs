@@ -222,3 +222,6 @@ impl<'a> Restore<'a> {
 fn is_file(name: &Name) -> bool {
     matches!(name.what, What::File(..))
 }
+
+#[cfg(test)]
+mod tests;

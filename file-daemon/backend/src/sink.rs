@@ -60,6 +60,15 @@ impl DaemonSink {
         self.shared.counts().put == 0
     }
 
+    /// Ends without a link. What is being read is cut off where it is, and when this returns, nothing
+    /// of it is sent any more.
+    pub(crate) fn discard(self) {
+        self.shared.fail(Error::new(Kind::Interrupted, "the backup has failed"));
+        drop(self.tasks);
+        // What is being read may come from a tool that the engine has ended already.
+        let _ = self.reader.join();
+    }
+
     /// Where the finished link will be found.
     pub(crate) fn finished(&self) -> Arc<Mutex<Option<Envelope>>> {
         Arc::clone(&self.finished)
@@ -174,6 +183,12 @@ impl Shared {
         let mut counts = self.counts();
         counts.done += 1;
         counts.failure = counts.failure.take().or(failure);
+        self.changed.notify_all();
+    }
+
+    fn fail(&self, failure: Error) {
+        let mut counts = self.counts();
+        counts.failure.get_or_insert(failure);
         self.changed.notify_all();
     }
 

@@ -107,6 +107,83 @@ fn explain(error: &Error, links: &[Link]) -> Error {
     }
     let text = format!("choose among {}: {}", names.join(", "), error.line());
     let hints = error.hints().iter().filter(|hint| !hint.contains("`seawall "));
-    let explained = hints.fold(Error::new(error.kind(), text), |error, hint| error.hint(hint));
+    let explained = hints.fold(Error::new(error.kind(), text), Error::hint);
     explained.hint(SELECT_MORE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::double::Shelf;
+    use crate::envelope::tests::envelope;
+    use stream::{LogReach, RecoveryTarget, RelPath, RootName};
+
+    fn link(job: u64, level: Level, parent: Option<&Link>) -> Link {
+        Link { level, parent: parent.map(|link| link.id), ..envelope(job).link }
+    }
+
+    fn latest() -> RecoveryRequest {
+        let target = RecoveryTarget::Latest;
+        RecoveryRequest { target, inclusive: None, action: None, link: None, history: None }
+    }
+
+    #[test]
+    fn the_parents_and_the_log_that_continues_them_are_needed() {
+        let full = link(1, Level::Full, None);
+        let before = link(2, Level::Log, Some(&full));
+        let child = link(3, Level::Differential, Some(&full));
+        let after = link(4, Level::Log, Some(&child));
+        let last = link(5, Level::Log, Some(&after));
+        let later = link(6, Level::Incremental, Some(&child));
+        let other = link(7, Level::Full, None);
+        let of_other = link(8, Level::Log, Some(&other));
+        let links = [full, before, child, after, last, later, other, of_other];
+        let chain = Chain::of(&links[2], &links).unwrap();
+        let needed = with_log(&chain, &links);
+        let jobs = links.iter().enumerate().filter(|(_, link)| needed.contains(&link.id));
+        assert_eq!(jobs.map(|(at, _)| at + 1).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_backup_whose_own_log_no_job_holds_is_refused_before_anything_comes() {
+        let engine = Shelf { has_log: true, ..Shelf::default() };
+        let mut full = link(1, Level::Full, None);
+        let check = |full: &Link| {
+            let promised = CarriedLog::promised(std::iter::once(full));
+            check_promised(&engine, full, &promised, &latest())
+        };
+        let error = check(&full).unwrap_err();
+        assert_eq!(error.kind(), Kind::LogGap);
+        assert!(error.message().ends_with("theirs ends at page 0"), "{}", error.message());
+        full.log.push(LogReach {
+            lineage: "shelf".to_owned(),
+            lane: "1".to_owned(),
+            root: RootName::new("data").unwrap(),
+            directory: RelPath::new("log").unwrap(),
+            pieces: vec!["0/1".to_owned()],
+        });
+        check(&full).unwrap();
+        // An engine without a log needs none.
+        let promised = CarriedLog::promised([].into_iter());
+        check_promised(&Shelf::default(), &full, &promised, &latest()).unwrap();
+    }
+
+    #[test]
+    fn what_is_refused_names_the_selected_jobs() {
+        let full = link(1, Level::Full, None);
+        let log = link(2, Level::Log, Some(&full));
+        let error = || {
+            Error::new(Kind::NotFound, "there is none")
+                .hint("`seawall list` shows what is there.")
+                .hint("It begins at noon.")
+        };
+        let none = explain(&error(), std::slice::from_ref(&log));
+        assert_eq!(none.message(), "none of the selected jobs holds the data itself");
+        assert_eq!(none.hints(), [SELECT_MORE]);
+        let some = explain(&error(), &[full.clone(), log]);
+        assert_eq!(some.message(), format!("choose among {}: there is none", full.name()));
+        assert_eq!(some.hints(), ["It begins at noon.", SELECT_MORE]);
+        let usage = explain(&Error::new(Kind::Usage, "not a time"), &[full]);
+        assert_eq!((usage.kind(), usage.message()), (Kind::Usage, "not a time"));
+    }
 }

@@ -50,12 +50,12 @@ impl Surroundings<'_> {
     /// Where an engine's own directory for this restore lies: `<where>/<engine's>/<restore job>`, and
     /// below it `<subject>` where there are several.
     pub(super) fn own_directory(&self, of_engine: &str) -> PathBuf {
-        self.below(self.relocated(&Path::new("/").join(of_engine)))
+        self.below(&self.relocated(&Path::new("/").join(of_engine)))
     }
 
     /// `<above>/<restore job>`, and below it `<subject>` where there are several: servers that were
     /// made alike have backups of the same positions.
-    pub(super) fn below(&self, above: PathBuf) -> PathBuf {
+    pub(super) fn below(&self, above: &Path) -> PathBuf {
         let mut dir = above.join(self.job.to_string());
         dir.extend(&self.among_others);
         dir

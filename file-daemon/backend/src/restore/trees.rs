@@ -36,7 +36,7 @@ impl<'a> TreesRestore<'a> {
         let selection = Selection::choose(&with, envelopes)?;
         let chain = selection.chain()?;
         let dir = match with.choices.to_directory(with.engine)? {
-            Some(to) => with.below(to.to_owned()),
+            Some(to) => with.below(to),
             None => with.own_directory(engine.tree_directory(chain.newest())?),
         };
         let job = with.job(Destination::Directory(dir.clone()), Vec::new());
