@@ -19,6 +19,7 @@ mod log;
 mod names;
 mod option_spec;
 mod options;
+mod partial;
 mod path;
 mod plan;
 mod position;
@@ -38,11 +39,15 @@ pub use escape::{percent_decode, percent_encode};
 pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};
 pub use job::{Cancel, Job};
 pub use level::Level;
-pub use link::{Earliest, Excluded, FORMAT_VERSION, Link, LogReach, RootInfo, Totals};
+pub use link::{
+    Earliest, Excluded, FORMAT_VERSION, Link, LogReach, PARTIAL_FILES_VERSION, RootInfo, Totals,
+    WHOLE_FILES_VERSION,
+};
 pub use log::{Appended, LogKey, LogPiece, LogSink, LogView, PieceInfo};
 pub use names::{InvalidName, JobId, LinkName, RootName, TargetName, UnitName};
 pub use option_spec::{OptionKind, OptionSpec};
 pub use options::Options;
+pub use partial::{ByteRange, InvalidRanges, PartialFile};
 pub use path::{InvalidPath, RelPath};
 pub use plan::{
     LastMile, Layout, LayoutRequest, LogSpan, Plan, RecoveryRequest, RecoveryTarget, Starting,
@@ -55,6 +60,6 @@ pub use server_url::{ServerUrl, UrlProblem};
 pub use sink::{Durability, Looking, Sink};
 pub use streams::{Bodies, Preparation, StreamEngine, Work};
 pub use tap::{Finding, Tap};
-pub use tree::{FilePart, TreeWriter};
+pub use tree::{Extent, FilePart, ParentRows, TreeWriter};
 pub use window::{Gap, NamedPoint, Window};
 pub use words::{exact_time, words};
