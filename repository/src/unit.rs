@@ -7,7 +7,7 @@ use crate::storage::{Created, Key, Storage};
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use stream::{Link, LinkName, TargetName, UnitName};
+use stream::{FORMAT_VERSION, Link, LinkName, TargetName, UnitName};
 use system::failpoint::LINK;
 use uuid::Uuid;
 
@@ -117,6 +117,9 @@ impl UnitStore {
                 format!("{key} holds the link {} of {}", link.name(), link.target),
             ));
         }
+        if link.version > FORMAT_VERSION {
+            return Err(document::too_new(&key, link.version, FORMAT_VERSION));
+        }
         Ok(document)
     }
 
@@ -142,7 +145,9 @@ impl UnitStore {
     /// Makes a link visible.
     pub(crate) fn publish(&self, document: &LinkDocument) -> Result<()> {
         let key = self.keys.link(&document.link.name());
-        match document::write(self.storage.as_ref(), &key, LINK, KIND, document)? {
+        // Whoever does not know the link's version does not get to its fields.
+        let label = (KIND, document.link.version);
+        match document::write_as(self.storage.as_ref(), &key, LINK, label, document)? {
             Created::New => Ok(()),
             Created::Exists => Err(Error::new(Kind::Exists, format!("{key} is there already"))),
         }

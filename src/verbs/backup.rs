@@ -7,8 +7,9 @@ use crate::context::{Context, label};
 use crate::human;
 use crate::printer::Answer;
 use errors::{Error, Kind, Result};
-use repository::{Claim, LinkDocument, RepositorySink, SinkOptions, UnitStore};
+use repository::{Claim, LinkDocument, RepositorySink, SinkOptions, StoredRows, UnitStore};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Instant;
 use stream::{Engine, Job, Looking, Sink, Unit, VirtualFile};
 
@@ -29,6 +30,7 @@ pub(crate) fn run(context: &Context, arguments: args::Backup) -> Result<Answer> 
         let store = repository.unit(&job.target, unit.name.as_ref());
         job.links = store.links()?.into_iter().map(|document| document.link).collect();
         job.accepted = store.accepted_lineages()?;
+        job.parent_rows = Some(Arc::new(StoredRows::new(store.clone())));
         answer = Some(if dry_run {
             list_files(engine, &job, &unit)?
         } else {

@@ -17,7 +17,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use stream::{
-    Engine, FileKind, FilePart, LastMile, Layout, LayoutRequest, Plan, Progress, RelPath,
+    Engine, Extent, FileKind, FilePart, LastMile, Layout, LayoutRequest, Plan, Progress, RelPath,
     TreeWriter,
 };
 
@@ -169,7 +169,7 @@ impl Job<'_> {
             cancel: &self.context.cancel,
             progress: progress.as_ref(),
         };
-        extract(self.store, document, tree.as_ref(), options)?;
+        extract(self.store, &[document], tree.as_ref(), options)?;
         self.put_log(document, tree.as_ref(), progress.as_ref())?;
 
         // What makes the server recover; then everything onto the disk.
@@ -219,7 +219,7 @@ impl Job<'_> {
                     mode: if group { 0o640 } else { 0o600 },
                     owner: owner.clone(),
                     mtime: head.written_at,
-                    offset: 0,
+                    extent: Extent::Whole,
                     length: head.length,
                     crc32c: 0,
                 };

@@ -15,7 +15,8 @@ use protocol::{FileType, Reply, Severity};
 use restore::{DirectoryTree, Marker};
 use std::path::PathBuf;
 use stream::{
-    FileKind, FilePart, LastMile, Layout, Link, Plan, Progress as _, RecoveryRequest, TreeWriter,
+    Extent, FileKind, FilePart, LastMile, Layout, Link, Plan, Progress as _, RecoveryRequest,
+    TreeWriter,
 };
 
 /// What asks for log and gets none: all that there is lies where the server looks next.
@@ -86,7 +87,7 @@ impl<'a> DirectoryRestore<'a> {
             mode: file.mode & 0o7777,
             owner: owner(link, root, file),
             mtime: DateTime::from_timestamp(file.mtime, 0).unwrap_or_else(Utc::now),
-            offset: 0,
+            extent: Extent::Whole,
             length: file.size.unwrap_or(0),
             crc32c: 0,
         })
