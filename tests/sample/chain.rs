@@ -44,7 +44,9 @@ fn any_chain_of_partial_files_restores_the_newest_state() {
     let seed = seed.unwrap_or(0x5eed_0009);
     let mut random = Random(seed);
     let mut states: Vec<(String, BTreeMap<String, Vec<u8>>)> = Vec::new();
-    for level in ["full", "incremental", "incremental", "differential", "incremental", "incremental"] {
+    for level in
+        ["full", "incremental", "incremental", "differential", "incremental", "incremental"]
+    {
         storm(&stage, &mut random, 25);
         let answer = stage.backup("sample", level);
         assert_eq!(answer["link"]["level"], level, "seed {seed}: {answer}");

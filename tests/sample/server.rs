@@ -80,7 +80,11 @@ fn the_engine_that_is_named_wins_over_the_scheme_and_restores_see_only_their_own
     let to = stage.scratch.join("r");
     let unclear = stage.run(&["restore", "t", "--to", to.to_str().unwrap()]);
     assert_eq!(unclear.code(), 2, "{}", unclear.stderr);
-    assert!(unclear.stderr.contains("several engines: sample, sample-server"), "{}", unclear.stderr);
+    assert!(
+        unclear.stderr.contains("several engines: sample, sample-server"),
+        "{}",
+        unclear.stderr
+    );
     let files = ["restore", "t", "--to", to.to_str().unwrap(), "--engine", "sample"];
     let answer = stage.json(&files);
     assert_eq!(answer["directory"], to.to_str().unwrap(), "{answer}");

@@ -28,7 +28,7 @@ pub(crate) fn each<T>(
             Ok(result) => done.push(result),
             Err(error) if count == 1 || talk.cancel.is_cancelled() => return Err(error),
             Err(error) => {
-                let name = job.unit_label(unit.name.as_ref());
+                let name = stream::unit_label(&job.target, unit.name.as_ref());
                 let text = format!("{name} failed: {}", explain(&error));
                 talk.outbox.report(Severity::Error, text);
                 failed.push((name, error));
