@@ -3,7 +3,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `line` | reading the plugin lines of a FileSet |
+//! | `line` | a plugin line with the files that it names |
 //! | `target` | which engine a line means, with which options |
 //! | `asked`, `inbox`, `outbox` | the conversation with the plugin |
 //! | `reports` | the log and the progress, in the daemon's job log |
@@ -21,7 +21,7 @@ mod envelope;
 mod estimate;
 mod host_state;
 mod inbox;
-pub mod line;
+mod line;
 mod names;
 mod outbox;
 mod reports;

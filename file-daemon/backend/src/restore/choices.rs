@@ -1,7 +1,8 @@
 //! What an operator may choose for a restore: Bacula's "Plugin Options", Bareos' `pluginoptions=`.
 
-use crate::line::Line;
+use crate::line;
 use errors::{Error, Kind, Result};
+use formats::PluginLine;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -138,7 +139,7 @@ fn pairs(line: &str) -> Result<Vec<(String, String)>> {
         let quoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         return Ok(vec![(name.to_owned(), quoted.unwrap_or(value).to_owned())]);
     }
-    let line = Line::parse(&(prefix + line))?;
+    let line = PluginLine::parse(&(prefix + line)).map_err(|error| line::refused(&error))?;
     Ok(line.pairs.into_iter().map(|pair| (pair.name, pair.value.expose().to_owned())).collect())
 }
 
