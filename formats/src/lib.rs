@@ -41,7 +41,7 @@ mod text;
 
 pub mod backup_label;
 pub mod control;
-#[doc(hidden)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod innodb_delta;
 pub mod log_piece;

@@ -138,11 +138,15 @@ fn properties_hold_on_fixtures_and_damaged_copies() {
 
 #[test]
 fn every_target_has_a_binary() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
-    let binaries = std::fs::read_dir(folder).unwrap();
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let binaries = std::fs::read_dir(package.join("fuzz_targets")).unwrap();
     let mut binaries: Vec<_> =
         binaries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     binaries.sort();
+    let manifest = std::fs::read_to_string(package.join("Cargo.toml")).unwrap();
+    let built: Vec<_> = manifest.split("path = \"fuzz_targets/").skip(1).collect();
+    let built: Vec<_> = built.iter().map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(built, binaries);
     // A parser of another room, whose own tests run it.
     let elsewhere = binaries.binary_search(&"protocol.rs".to_owned()).unwrap();
     binaries.remove(elsewhere);
