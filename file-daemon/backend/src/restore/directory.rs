@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use protocol::{FileType, Reply, Severity};
 use restore::{FilesRestore, Marker, claim_directories};
-use stream::{Extent, FileKind, FilePart, FilesRestorer, Link, Progress as _, RestoreJob, TreeWriter};
+use stream::{
+    Extent, FileKind, FilePart, FilesRestorer, Link, Progress as _, RestoreJob, TreeWriter,
+};
 
 /// One data directory in the making.
 pub(super) struct DirectoryRestore<'a> {
