@@ -1,9 +1,7 @@
 //! A backup: from the tool's pipe into the sink.
 
-mod call;
 mod link;
 mod outcome;
-mod proof;
 mod run;
 mod watch;
 
