@@ -1,7 +1,6 @@
 //! A backup: from the tool's pipe into the sink.
 
 mod link;
-mod outcome;
 mod run;
 mod watch;
 
@@ -16,7 +15,7 @@ use crate::tool::Tool;
 use crate::{grants, lineage, options};
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
-use outcome::Outcome;
+use link::Outcome;
 use std::collections::BTreeMap;
 use stream::{Job, Level, Link, Sink, Unit};
 

@@ -19,7 +19,6 @@ mod address;
 mod backup;
 mod check;
 mod cover;
-mod data_root;
 mod extract;
 mod fifo;
 mod flavour;

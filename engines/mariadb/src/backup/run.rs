@@ -4,7 +4,7 @@
 //! No single witness is enough (all measured): a tool that fails leaves a stream that looks whole;
 //! some say `completed OK!` with redo log missing; `--history` fails after the last byte.
 
-use super::outcome::Outcome;
+use super::link::Outcome;
 use super::watch::{Pace, Paced, Watch};
 use super::{Backup, MEMBERS};
 use crate::address::Place;
