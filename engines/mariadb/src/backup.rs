@@ -6,13 +6,13 @@ mod watch;
 
 use crate::address::Address;
 use crate::flavour::Flavour;
+use crate::lineage::{self, Start};
 use crate::lsn;
-use crate::parent::{self, Start};
 use crate::server::Server;
 use crate::session::Session;
 use crate::state::State;
 use crate::tool::Tool;
-use crate::{grants, lineage, options};
+use crate::{grants, options};
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use link::Outcome;
@@ -44,7 +44,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
 
     // Whose data is it, and which backup does it continue?
     let witness = lineage::witness(&server)?;
-    let start = parent::choose(job, &server, &mut session)?;
+    let start = lineage::choose(job, &server, &mut session)?;
     let mut backup =
         Backup { job, sink, address, session, server, tool, witness, start, started_at };
     if let Some(link) = backup.nothing_changed(unit)? {

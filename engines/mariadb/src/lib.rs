@@ -27,7 +27,6 @@ mod lineage;
 mod lsn;
 mod option_file;
 mod options;
-mod parent;
 mod prepare;
 mod server;
 mod session;
