@@ -7,8 +7,7 @@ mod watch;
 use crate::address::Address;
 use crate::flavour::Flavour;
 use crate::lineage::{self, Start};
-use crate::lsn;
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::session::Session;
 use crate::state::State;
 use crate::tool::Tool;
@@ -94,7 +93,7 @@ impl Backup<'_> {
             return Ok(None);
         }
         let state = State::of(parent)?;
-        if lsn::current(&mut self.session)? != state.last_lsn {
+        if server::current_lsn(&mut self.session)? != state.last_lsn {
             return Ok(None);
         }
         tracing::info!("InnoDB's log has not moved since {}: nothing is written", parent.name());
@@ -105,7 +104,7 @@ impl Backup<'_> {
     /// What a backup would begin with.
     fn only_looked(&mut self, unit: &Unit) -> Result<Link> {
         let from = self.start.parent.map_or(0, |(_, from)| from);
-        let lsn = lsn::current(&mut self.session)?;
+        let lsn = server::current_lsn(&mut self.session)?;
         self.note_stream()?;
         self.link(unit, &Outcome::not_taken(from, lsn))
     }

@@ -24,7 +24,6 @@ mod fifo;
 mod flavour;
 mod grants;
 mod lineage;
-mod lsn;
 mod option_file;
 mod options;
 mod prepare;

@@ -5,7 +5,7 @@
 //! wrong (measured). `@@server_uid` survives even a new initialisation (measured). So several
 //! witnesses are asked, and any doubt makes a full.
 
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::session::Session;
 use crate::state::{Binlog, State};
 use crate::texts::read_either;
@@ -93,7 +93,7 @@ fn doubt(link: &Link, server: &Server, session: &mut Session) -> Result<Option<S
         }
     }
     let state = State::of(link)?;
-    let now = crate::lsn::current(session)?;
+    let now = server::current_lsn(session)?;
     if now < state.last_lsn {
         let then = state.last_lsn;
         return Ok(Some(format!("its log is at LSN {now}, and was at {then} in {name}")));
