@@ -5,12 +5,11 @@ mod run;
 mod watch;
 
 use crate::address::Address;
-use crate::flavour::Flavour;
 use crate::lineage::{self, Start};
 use crate::server::{self, Server};
 use crate::session::Session;
 use crate::state::State;
-use crate::tool::Tool;
+use crate::tool::{Flavour, Tool};
 use crate::{grants, options};
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};

@@ -4,12 +4,11 @@
 pub(crate) mod catalogue;
 
 use crate::address::Address;
-use crate::flavour::Flavour;
 use crate::grants;
 use crate::option_file;
 use crate::server::Server;
 use crate::session::Session;
-use crate::tool::Tool;
+use crate::tool::{Flavour, Tool};
 use catalogue as rule;
 use errors::{Kind, Result, Rule};
 use stream::{Diagnosis, Job};

@@ -21,7 +21,6 @@ mod check;
 mod cover;
 mod extract;
 mod fifo;
-mod flavour;
 mod grants;
 mod lineage;
 mod option_file;
@@ -31,7 +30,6 @@ mod server;
 mod session;
 mod state;
 mod stream_tap;
-mod texts;
 mod tool;
 mod unpack;
 

@@ -8,7 +8,7 @@
 use crate::server::{self, Server};
 use crate::session::Session;
 use crate::state::{Binlog, State};
-use crate::texts::read_either;
+use crate::tool::read_either;
 use errors::{Error, Kind, Result};
 use formats::mysql_texts::{BackupInfo, INFO_NAMES};
 use sha2::{Digest, Sha256};

@@ -1,7 +1,7 @@
 //! What the server says of itself.
 
-use crate::flavour::Flavour;
 use crate::session::Session;
+use crate::tool::{Flavour, series};
 use errors::{Error, Kind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,12 +144,6 @@ fn redo_capacity(session: &mut Session) -> Result<u64> {
     Ok(size.saturating_mul(files.max(1)))
 }
 
-/// The first two numbers of a version.
-pub(crate) fn series(version: &str) -> (u32, u32) {
-    let mut numbers = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
-}
-
 /// LSN of the newest byte of the redo log.
 ///
 /// # Errors
@@ -176,13 +170,6 @@ fn lsn_in_status(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn series_of_versions() {
-        assert_eq!(series("10.11.19-MariaDB-0+deb12u1-log"), (10, 11));
-        assert_eq!(series("8.0.36-28"), (8, 0));
-        assert_eq!(series("odd"), (0, 0));
-    }
 
     #[test]
     fn the_number_is_found_in_the_status() {

@@ -5,7 +5,7 @@ use super::Backup;
 use crate::lineage;
 use crate::state::{Binlog, State};
 use crate::stream_tap::Seen;
-use crate::texts::read_either;
+use crate::tool::read_either;
 use chrono::{DateTime, Utc};
 use errors::{Context, Error, Kind, Result};
 use formats::mysql_texts::{
