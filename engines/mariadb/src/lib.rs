@@ -20,7 +20,6 @@ mod backup;
 mod check;
 mod cover;
 mod extract;
-mod fifo;
 mod grants;
 mod lineage;
 mod option_file;

@@ -6,7 +6,7 @@ mod child;
 mod messages;
 
 pub(crate) use arguments::{Arguments, backup_arguments, prepare_arguments};
-pub(crate) use child::{Child, Start};
+pub(crate) use child::{Child, Fifo, Start};
 pub(crate) use messages::Messages;
 
 use crate::options::OPTIONS;
