@@ -88,7 +88,7 @@ impl Engine for MariaDb {
     }
 
     fn rules(&self) -> &'static [&'static Rule] {
-        check::catalogue::RULES
+        check::RULES
     }
 
     fn check(&self, job: &Job, _stored: Option<&Stored<'_>>) -> Vec<Diagnosis> {
