@@ -1,8 +1,7 @@
 //! Workers: each writes the files that it was given.
 
-use super::blocks::Slice;
 use super::output::Output;
-use super::shared::Shared;
+use super::shared::{Shared, Slice};
 use crossbeam_channel::{Receiver, Sender};
 use errors::{Error, Kind, Result};
 use formats::xbstream::MemberPath;

@@ -1,7 +1,7 @@
 //! Memory, full disks, and who ends the work.
 
 use super::*;
-use crate::unpack::blocks::{BLOCK_BYTES, BLOCKS};
+use crate::unpack::shared::{BLOCK_BYTES, BLOCKS};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
