@@ -20,7 +20,6 @@
 mod decode;
 mod feed;
 mod holes;
-mod output;
 mod shared;
 mod tree;
 mod worker;
