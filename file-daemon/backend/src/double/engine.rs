@@ -78,6 +78,7 @@ fn file(path: &str, body: Body) -> VirtualFile {
         owner: Owner::default(),
         mtime: Utc::now(),
         size: None,
+        partial: None,
         body,
         tap: None,
     }
@@ -194,7 +195,6 @@ fn link(job: &Job, unit: &Unit) -> Link {
         to: Position::new(0),
         base: BTreeMap::new(),
         earliest: None,
-        log_from: None,
         lineage: BTreeMap::new(),
         state: serde_json::Value::Null,
         roots: BTreeMap::new(),

@@ -4,7 +4,6 @@ use crate::target::{self, Host, Wanted};
 use errors::{Error, Result};
 use stream::{Link, Options};
 use system::Secret;
-use system::Secret;
 
 /// What the operator chose, else what stands in the plugin line that the backup was saved by, else
 /// what the configuration of this host says.
