@@ -68,6 +68,6 @@ pub use sink::{Durability, Looking, Sink};
 pub use tap::{Finding, Tap};
 pub use tree::{FilePart, TreeWriter};
 pub use unit_name::{EncodedUnit, UnitName};
-pub use unit_pattern::UnitPattern;
+pub use unit_pattern::{UnitPattern, choose_units};
 pub use window::{Gap, NamedPoint, Window};
 pub use words::{exact_time, words};

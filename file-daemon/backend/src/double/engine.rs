@@ -194,7 +194,6 @@ fn link(job: &Job, unit: &Unit) -> Link {
         to: Position::new(0),
         base: BTreeMap::new(),
         earliest: None,
-        log_from: None,
         lineage: BTreeMap::new(),
         state: serde_json::Value::Null,
         roots: BTreeMap::new(),
