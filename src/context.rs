@@ -67,6 +67,7 @@ impl Context {
             options: options.clone(),
             links: Vec::new(),
             accepted: Vec::new(),
+            parent_rows: None,
             cancel: self.cancel.clone(),
             progress: Arc::new(Silent),
         }

@@ -10,6 +10,12 @@ pub(crate) fn all() -> &'static [&'static dyn Engine] {
         &engine_postgresql::PostgreSql,
         #[cfg(feature = "mariadb")]
         &engine_mariadb::MariaDb,
+        #[cfg(feature = "failpoints")]
+        &sample_engine::Sample,
+        #[cfg(feature = "failpoints")]
+        &sample_engine::SampleStreams,
+        #[cfg(feature = "failpoints")]
+        &sample_engine::SampleServer,
     ]
 }
 

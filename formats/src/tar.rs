@@ -5,7 +5,8 @@
 //! fields survive in both. In pax records GNU tar takes any bytes too; bsdtar wants UTF-8 that the
 //! locale can hold, unless `hdrcharset=BINARY` is set, which GNU tar ignores with a warning. So
 //! names stay in ustar fields while they fit, and records that are not ASCII declare themselves
-//! binary. Fractions of seconds before 1970 survive in GNU tar only.
+//! binary. Fractions of seconds before 1970 survive in GNU tar only. Records under a vendor's name
+//! are passed over by both; GNU tar says so, and takes them for no failure.
 
 mod decode;
 mod encode;
@@ -50,6 +51,9 @@ pub struct Header {
     pub mtime_secs: i64,
     /// Nanoseconds after that second, below 10^9.
     pub mtime_nanos: u32,
+    /// Of a file: says that the body is not all of it, and which bytes of it. Printable ASCII. The
+    /// record `SEAWALL.partial`, which stock readers pass over.
+    pub partial: Option<String>,
 }
 
 /// Kinds of entry, which are those that repositories hold.
@@ -136,6 +140,12 @@ impl Header {
         }
         if self.gname.contains('\0') {
             return field("group name");
+        }
+        let is_printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        if let Some(text) = &self.partial
+            && (!is_file || text.is_empty() || !text.bytes().all(is_printable))
+        {
+            return field("mark of a partial file");
         }
         if self.mode > MODE_MAX {
             return field("mode");

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use std::io::Read;
 use system::failpoint::Point;
 
-/// The version of every document's content; a reader refuses a higher one.
+/// The version of documents, but for those that programs of that version must not use.
 const VERSION: u32 = 1;
+/// The highest version that this program reads. Links that hold partial files have it.
+const VERSION_MAX: u32 = 2;
 /// A link of a very large backup names some ten thousand objects.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -42,7 +44,18 @@ pub(crate) fn write<T: Serialize>(
     kind: &str,
     content: &T,
 ) -> Result<Created> {
-    let out = Out { seawall: kind, version: VERSION, content };
+    write_as(storage, key, point, (kind, VERSION), content)
+}
+
+/// Writes a document that only programs of a version, and later ones, may use.
+pub(crate) fn write_as<T: Serialize>(
+    storage: &dyn Storage,
+    key: &Key,
+    point: Point,
+    (kind, version): (&str, u32),
+    content: &T,
+) -> Result<Created> {
+    let out = Out { seawall: kind, version, content };
     let text = serde_json::to_string_pretty(&out).or_kind(Kind::Bug, || format!("print {key}"))?;
     let sealed = sealed::seal(&text).or_kind(Kind::Bug, || format!("seal {key}"))?;
     let mut writer = storage.create(key, point)?;
@@ -77,16 +90,19 @@ fn parse<T: DeserializeOwned>(bytes: &[u8], key: &Key, kind: &str) -> Result<T> 
     if label.seawall != kind {
         return Err(damaged(key, &format!("it is a {:?}, not a {kind:?}", label.seawall)));
     }
-    if label.version > VERSION {
-        return Err(Error::new(
-            Kind::FormatTooNew,
-            format!("{key} has format version {}, this program knows {VERSION}", label.version),
-        )
-        .hint("Use the version of Seawall that wrote it, or a later one."));
+    if label.version > VERSION_MAX {
+        return Err(too_new(key, label.version, VERSION_MAX));
     }
     let whole: In<T> =
         serde_json::from_str(text).map_err(|error| damaged(key, &error.to_string()))?;
     Ok(whole.content)
+}
+
+/// What a newer program wrote.
+pub(crate) fn too_new(key: &Key, version: u32, known: u32) -> Error {
+    let text = format!("{key} has format version {version}, this program knows {known}");
+    Error::new(Kind::FormatTooNew, text)
+        .hint("Use the version of Seawall that wrote it, or a later one.")
 }
 
 fn damaged(key: &Key, why: &str) -> Error {
@@ -129,9 +145,14 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_refused_by_name() {
-        let text = "{\"seawall\": \"test\", \"version\": 2, \"content\": 1}";
-        let sealed = sealed::seal(text).unwrap();
-        let error = parse::<u32>(sealed.as_bytes(), &Key::new("k"), "test").unwrap_err();
+        let read = |version: u32| {
+            let text = format!("{{\"seawall\": \"test\", \"version\": {version}, \"content\": 1}}");
+            let sealed = sealed::seal(&text).unwrap();
+            parse::<u32>(sealed.as_bytes(), &Key::new("k"), "test")
+        };
+        assert!(read(1).is_ok() && read(2).is_ok());
+        let error = read(3).unwrap_err();
         assert_eq!(error.kind(), Kind::FormatTooNew);
+        assert_eq!(error.message(), "k has format version 3, this program knows 2");
     }
 }

@@ -1,12 +1,12 @@
-//! Extracting: the volumes of a link into a tree, one volume per worker at a time.
+//! Extracting: the volumes of a chain into a tree, one volume per worker at a time.
 
 use crate::unit::{LinkDocument, StoredVolume, UnitStore};
-use crate::volume::read_volume;
+use crate::volume::{read_volume, read_wanted};
 use errors::{Error, Kind, Result};
 use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use stream::{Cancel, FilePart, Progress, TreeWriter};
+use stream::{Cancel, FilePart, PARTIAL_FILES_VERSION, Progress, TreeWriter};
 
 /// How an extraction works.
 #[derive(Clone, Copy)]
@@ -19,24 +19,84 @@ pub struct ExtractOptions<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// Writes every file of a link into the tree. Each byte is compared with what was written.
+/// Writes every file of a chain into the tree. Each byte that is written is compared with what was
+/// stored, and is written once: the newest link is laid down first, and of an older one only those
+/// members are read that a newer link left something of.
+///
+/// `chain` is in the order of plans: a link that needs no other, then each with the one before it as
+/// its parent.
 ///
 /// # Errors
-/// `checksum` or `manifest` naming object and offset, or the tree's own; the tree is then not to
-/// be used.
+/// `checksum` or `manifest` naming object and offset, or the tree's own (`restore-check`: a file of
+/// the newest link is not whole); the tree is then not to be used.
 pub fn extract(
     store: &UnitStore,
-    document: &LinkDocument,
+    chain: &[&LinkDocument],
     tree: &dyn TreeWriter,
     options: ExtractOptions<'_>,
 ) -> Result<()> {
-    options.progress.expect(document.volumes.iter().map(|volume| volume.plain_bytes).sum());
-    for_each_volume(&document.volumes, options, |volume| {
-        read_volume(store.storage.as_ref(), volume, &mut |part, body| {
-            let mut counted = Watched { body, options };
-            tree.put(part, &mut counted)
-        })
-    })
+    check_order(chain)?;
+    let volumes = chain.iter().flat_map(|document| &document.volumes);
+    options.progress.expect(volumes.map(|volume| volume.plain_bytes).sum());
+    let storage = store.storage.as_ref();
+    let visit = |part: &FilePart, body: &mut dyn Read| {
+        let mut counted = Watched { body, options };
+        tree.put(part, &mut counted)
+    };
+    let Some((newest, older)) = chain.split_last() else { return Ok(()) };
+    if !older.is_empty() {
+        tree.open(newest.link.name())?;
+    }
+    for_each_volume(&newest.volumes, options, |volume| {
+        read_volume(storage, volume, &mut { visit })
+    })?;
+    if older.is_empty() {
+        return Ok(());
+    }
+    for document in older.iter().rev() {
+        tree.open(document.link.name())?;
+        for_each_volume(&document.volumes, options, |volume| {
+            let mut wants = |part: &FilePart| {
+                let wanted = tree.wants(part)?;
+                if !wanted {
+                    skip(part, options)?;
+                }
+                Ok(wanted)
+            };
+            read_wanted(storage, volume, &mut wants, &mut { visit })
+        })?;
+    }
+    tree.close()
+}
+
+/// A chain with a link too few, or of another history, would give a file of two databases.
+fn check_order(chain: &[&LinkDocument]) -> Result<()> {
+    let Some((oldest, _)) = chain.split_first() else {
+        return Err(Error::new(Kind::Bug, "an empty chain"));
+    };
+    for pair in chain.windows(2) {
+        if let [parent, child] = pair
+            && child.link.parent != Some(parent.link.id)
+        {
+            let (parent, child) = (parent.link.name(), child.link.name());
+            let text = format!("the backup {child} does not continue {parent}");
+            return Err(Error::new(Kind::Bug, text));
+        }
+    }
+    if oldest.link.version >= PARTIAL_FILES_VERSION {
+        let text = format!("the backup {} continues one that is left out", oldest.link.name());
+        return Err(Error::new(Kind::Bug, text));
+    }
+    Ok(())
+}
+
+/// What is not read is done, too.
+fn skip(part: &FilePart, options: ExtractOptions<'_>) -> Result<()> {
+    if options.cancel.is_cancelled() {
+        return Err(Error::new(Kind::Interrupted, "cancelled"));
+    }
+    options.progress.advance(part.length);
+    Ok(())
 }
 
 /// Does something with each volume on several threads; ends all at the first failure.

@@ -15,6 +15,7 @@
 //! | `volume` | tar, frames and rows |
 //! | `log` | the archived log |
 //! | `extract`, `verify` | reading everything back |
+//! | `rows` | what links hold of each file, for engines |
 //! | `bodies` | reading one file back, in order |
 //!
 //! Locking, operation by operation:
@@ -34,6 +35,7 @@ mod lease;
 mod lineage;
 mod log;
 mod repository;
+mod rows;
 mod sink;
 pub mod storage;
 mod stored;
@@ -46,6 +48,7 @@ pub use claim::Claim;
 pub use extract::{ExtractOptions, extract};
 pub use log::{LogStore, PieceReader};
 pub use repository::{Repository, RepositoryInfo};
+pub use rows::{StoredRows, rows};
 pub use sink::{RepositorySink, SinkOptions};
 pub use unit::{LinkDocument, StoredObject, StoredVolume, UnitStore};
 pub use verify::{Damage, VerifyReport, verify};

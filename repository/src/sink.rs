@@ -7,6 +7,7 @@
 mod body;
 mod buffers;
 mod open;
+mod partial;
 mod receipts;
 mod shared;
 mod streamed;
@@ -20,6 +21,7 @@ use crossbeam_channel::{Sender, bounded};
 use errors::{Error, Kind, Result};
 use shared::Shared;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use stream::{
     Cancel, Durability, FileKind, Link, LogKey, LogSink, Progress, Receipt, Sink, VirtualFile,
@@ -57,6 +59,8 @@ pub struct RepositorySink {
     log: LogStore,
     options: SinkOptions,
     claim: Claim,
+    /// Whether a file was put that needs the parent's.
+    has_partial: AtomicBool,
 }
 
 impl RepositorySink {
@@ -82,7 +86,8 @@ impl RepositorySink {
             let run = move || worker::run(&shared, number, &queue, &log);
             workers.push(thread.spawn(run).map_err(|error| Error::io("start a thread", error))?);
         }
-        Ok(Self { tasks, open: Some(open), workers, shared, log, options, claim })
+        let has_partial = AtomicBool::new(false);
+        Ok(Self { tasks, open: Some(open), workers, shared, log, options, claim, has_partial })
     }
 
     fn stop_workers(&mut self) {
@@ -111,6 +116,8 @@ impl Sink for RepositorySink {
 
     fn put(&self, file: VirtualFile) -> Result<Receipt> {
         self.shared.check()?;
+        partial::check(&file)?;
+        self.has_partial.fetch_or(file.partial.is_some(), Ordering::Relaxed);
         let size = match file.known_size() {
             Some(size) => size,
             // A piece of log is a file, and stored as long as it is.
@@ -136,7 +143,10 @@ impl Sink for RepositorySink {
         Ok(Durability::Survives)
     }
 
-    fn finish(mut self: Box<Self>, link: Link) -> Result<()> {
+    fn finish(mut self: Box<Self>, mut link: Link) -> Result<()> {
+        if self.has_partial.load(Ordering::Relaxed) {
+            partial::mark(&mut link)?;
+        }
         self.settle()?;
         self.stop_workers();
         self.shared.close_volumes()?;

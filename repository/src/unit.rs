@@ -8,7 +8,9 @@ use crate::storage::{Created, Key, Storage};
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use stream::{EncodedUnit, JobId, Link, LinkName, LogScope, TargetName, UnitName};
+use stream::{
+    EncodedUnit, FORMAT_VERSION, JobId, Link, LinkName, LogScope, TargetName, UnitName, unit_label,
+};
 use system::failpoint::LINK;
 use uuid::Uuid;
 
@@ -78,11 +80,6 @@ impl LinkDocument {
     pub fn stored_bytes(&self) -> u64 {
         self.volumes.iter().map(|volume| volume.volume.bytes + volume.rows.bytes).sum()
     }
-}
-
-/// How people call a unit of a target.
-fn label(target: &TargetName, unit: Option<&UnitName>) -> String {
-    unit.map_or_else(|| target.to_string(), |unit| format!("{target}, unit {unit}"))
 }
 
 impl UnitStore {
@@ -185,9 +182,12 @@ impl UnitStore {
                 format!(
                     "{key} holds the link {} of {}",
                     link.name(),
-                    label(&link.target, link.unit.as_ref())
+                    unit_label(&link.target, link.unit.as_ref())
                 ),
             ));
+        }
+        if link.version > FORMAT_VERSION {
+            return Err(document::too_new(&key, link.version, FORMAT_VERSION));
         }
         Ok(document)
     }
@@ -214,7 +214,9 @@ impl UnitStore {
     /// Makes a link visible.
     pub(crate) fn publish(&self, document: &LinkDocument) -> Result<()> {
         let key = self.keys.link(&document.link.name());
-        match document::write(self.storage.as_ref(), &key, LINK, KIND, document)? {
+        // Whoever does not know the link's version does not get to its fields.
+        let label = (KIND, document.link.version);
+        match document::write_as(self.storage.as_ref(), &key, LINK, label, document)? {
             Created::New => Ok(()),
             Created::Exists => Err(Error::new(Kind::Exists, format!("{key} is there already"))),
         }

@@ -1,5 +1,14 @@
 //! The tree writer: every block written once, and nothing that lets a server start before the end.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `chain` | a chain that is laid down newest first: what older links must still supply |
+//! | `holes` | what is still missing of a file |
 
+mod chain;
+mod holes;
+
+use chain::{Chain, Claim, Metadata, ranges_of};
 use errors::{Error, Kind, Result};
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -8,8 +17,12 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use stream::{FileKind, FilePart, Layout, Owner, RelPath, RootInfo, RootName, TreeWriter};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, RwLock};
+use stream::{
+    ByteRange, Extent, FileKind, FilePart, Layout, LinkName, Owner, RelPath, RootInfo, RootName,
+    TreeWriter,
+};
 use system::failpoint::{HELD_BACK, TREE};
 use system::{Users, durable};
 
@@ -24,6 +37,10 @@ pub struct DirectoryTree {
     links: Mutex<Vec<(PathBuf, Vec<u8>)>>,
     /// Owners as numbers of this host. `None`: only root can give files away.
     owners: Option<Mutex<HashMap<Owner, (u32, u32)>>>,
+    /// `None`: one link, or no more of a chain. Whoever puts holds it, so that no link ends before
+    /// all of it is written.
+    chain: RwLock<Option<Chain>>,
+    written_bytes: AtomicU64,
 }
 
 impl DirectoryTree {
@@ -36,7 +53,8 @@ impl DirectoryTree {
         originals: impl Iterator<Item = (&'a RootName, &'a RootInfo)>,
     ) -> Result<Self> {
         let owners = (Users::effective_uid() == 0).then(Mutex::default);
-        let tree = Self { layout, links: Mutex::default(), owners };
+        let (links, chain, written_bytes) = Default::default();
+        let tree = Self { layout, links, owners, chain, written_bytes };
         for (root, info) in originals {
             let Some(path) = tree.layout.roots.get(root) else { continue };
             let make = || {
@@ -61,19 +79,43 @@ impl DirectoryTree {
         list.iter().any(|(of, listed)| of == root && listed == path)
     }
 
-    fn write_part(&self, path: &Path, part: &FilePart, body: &mut dyn Read) -> io::Result<()> {
+    /// Bytes of bodies that were written so far.
+    #[must_use]
+    pub fn written_bytes(&self) -> u64 {
+        self.written_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Writes some ranges of what a body holds, and gives the file its metadata: another worker may
+    /// write other bytes of it later, and gives it the same.
+    fn write_part(
+        &self,
+        path: &Path,
+        (part, body): (&FilePart, &mut dyn Read),
+        wanted: &[ByteRange],
+        metadata: &Metadata,
+    ) -> io::Result<()> {
         let file = open_making_parents(path)?;
-        let mut block = vec![0; block_size(part.length)];
-        let mut done = 0;
-        while done < part.length {
-            let left = usize::try_from(part.length - done).unwrap_or(usize::MAX);
-            let wanted = left.min(block.len());
-            body.read_exact(&mut block[..wanted])?;
-            file.write_all_at(&block[..wanted], part.offset + done)?;
-            done += wanted as u64;
+        let written = copy_wanted(&file, (part, body), wanted)?;
+        self.written_bytes.fetch_add(written, Ordering::Relaxed);
+        self.dress(&file, metadata.mode, &metadata.owner)?;
+        file.set_modified(metadata.mtime.into())
+    }
+
+    /// What is to be written of a part: all of it, unless a chain is laid down.
+    fn claim(&self, chain: Option<&Chain>, part: &FilePart) -> Result<Option<Claim>> {
+        match (chain, &part.extent) {
+            (Some(chain), _) => chain.claim(part),
+            (None, Extent::Ranges(_)) => {
+                let (root, path) = (&part.root, &part.path);
+                let text = format!("{root}/{path}: the backup holds only parts of it");
+                Err(Error::new(Kind::RestoreCheck, text)
+                    .hint("The others are in the backup that it continues."))
+            }
+            (None, _) => {
+                let ranges = ranges_of(part, u64::MAX).collect();
+                Ok(Some(Claim { ranges, metadata: Metadata::of(part).into() }))
+            }
         }
-        self.dress(&file, part.mode, &part.owner)?;
-        file.set_modified(part.mtime.into())
     }
 
     /// Gives a file its mode and, where we may, its owner.
@@ -97,35 +139,73 @@ impl DirectoryTree {
 }
 
 impl TreeWriter for DirectoryTree {
+    fn open(&self, link: LinkName) -> Result<()> {
+        let mut chain = self.chain.write().map_err(|_| poisoned())?;
+        match &mut *chain {
+            Some(chain) => chain.next(link)?,
+            None => *chain = Some(Chain::begin(link)),
+        }
+        Ok(())
+    }
+
+    fn wants(&self, part: &FilePart) -> Result<bool> {
+        if Self::is_listed(&self.layout.left_out, &part.root, &part.path) {
+            return Ok(false);
+        }
+        let chain = self.chain.read().map_err(|_| poisoned())?;
+        chain.as_ref().map_or(Ok(true), |chain| chain.wants(part))
+    }
+
     fn put(&self, part: &FilePart, body: &mut dyn Read) -> Result<()> {
-        let root = self.root(&part.root)?;
         if Self::is_listed(&self.layout.left_out, &part.root, &part.path) {
             return Ok(());
         }
-        let path = root.join(part.path.as_path());
-        let failed = |error| Error::io(format!("write {}", path.display()), error);
+        let chain = self.chain.read().map_err(|_| poisoned())?;
+        let chain = chain.as_ref();
+        // What there is, and how it looks, the newest link says.
+        let is_file = matches!(part.kind, FileKind::File | FileKind::Log(_));
+        if chain.is_some_and(|chain| !chain.is_newest()) && !is_file {
+            return Ok(());
+        }
+        let claim = if is_file { self.claim(chain, part)? } else { None };
+        let path = || Ok(self.root(&part.root)?.join(part.path.as_path()));
+        let failed = |path: &Path, error| Error::io(format!("write {}", path.display()), error);
         match &part.kind {
             FileKind::File | FileKind::Log(_) => {
+                let Some(Claim { ranges, metadata }) = claim else { return Ok(()) };
                 let held = Self::is_listed(&self.layout.held_back, &part.root, &part.path);
-                let path = if held { held_name(&path) } else { path.clone() };
-                self.write_part(&path, part, body).map_err(failed)
+                let path = if held { held_name(&path()?) } else { path()? };
+                self.write_part(&path, (part, body), &ranges, &metadata)
+                    .map_err(|error| failed(&path, error))
             }
             FileKind::Directory => {
+                let path = path()?;
                 let make = || {
                     make_dir_and_parents(&path)?;
                     // Without these bits its own files could not be written.
                     self.dress(&File::open(&path)?, part.mode | 0o700, &part.owner)
                 };
-                make().map_err(failed)
+                make().map_err(|error| failed(&path, error))
             }
             FileKind::Symlink(target) => {
-                self.links.lock().map_err(|_| poisoned())?.push((path, target.clone()));
+                self.links.lock().map_err(|_| poisoned())?.push((path()?, target.clone()));
                 Ok(())
             }
         }
     }
 
+    fn close(&self) -> Result<()> {
+        let mut open = self.chain.write().map_err(|_| poisoned())?;
+        let chain = open.as_mut().ok_or_else(|| Error::new(Kind::Bug, "no chain is open"))?;
+        chain.end()?;
+        *open = None;
+        Ok(())
+    }
+
     fn settle(&self) -> Result<()> {
+        if self.chain.read().map_err(|_| poisoned())?.is_some() {
+            return Err(Error::new(Kind::Bug, "the chain is not laid down yet"));
+        }
         self.make_links()?;
         for root in self.layout.roots.values() {
             durable::sync_filesystem(root, TREE)
@@ -174,6 +254,44 @@ fn held_name(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(HELD_SUFFIX);
     PathBuf::from(name)
+}
+
+/// Copies the wanted ranges of what a part's body holds to their places; answers their bytes. What
+/// is not wanted is passed over, and not read behind the last one.
+fn copy_wanted(
+    file: &File,
+    (part, body): (&FilePart, &mut dyn Read),
+    wanted: &[ByteRange],
+) -> io::Result<u64> {
+    let mut block = vec![0; block_size(part.length)];
+    let mut ranges = ranges_of(part, u64::MAX);
+    let mut held = ByteRange { offset: 0, length: 0 };
+    let (mut at, mut written) = (0, 0);
+    for wanted in wanted {
+        while held.end() <= wanted.offset && held.end() < wanted.end() {
+            pass_over(body, held.end() - at)?;
+            held = ranges.next().ok_or(io::ErrorKind::InvalidData)?;
+            at = held.offset;
+        }
+        pass_over(body, wanted.offset - at)?;
+        at = wanted.offset;
+        while at < wanted.end() {
+            let left = usize::try_from(wanted.end() - at).unwrap_or(usize::MAX);
+            let length = left.min(block.len());
+            body.read_exact(&mut block[..length])?;
+            file.write_all_at(&block[..length], at)?;
+            at += length as u64;
+        }
+        written += wanted.length;
+    }
+    Ok(written)
+}
+
+fn pass_over(body: &mut dyn Read, bytes: u64) -> io::Result<()> {
+    match io::copy(&mut body.take(bytes), &mut io::sink())? == bytes {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
 }
 
 fn block_size(length: u64) -> usize {

@@ -2,7 +2,9 @@
 
 use super::{Work, units};
 use errors::{Error, Kind, Result};
-use repository::{Claim, LinkDocument, Repository, RepositorySink, SinkOptions, UnitStore};
+use repository::{
+    Claim, LinkDocument, Repository, RepositorySink, SinkOptions, StoredRows, UnitStore,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use stream::{
@@ -87,6 +89,7 @@ impl BackupRequest<'_> {
         let links = store.links()?.into_iter().map(|document| document.link);
         job.links = links.filter(own).collect();
         job.accepted = store.accepted_lineages()?;
+        job.parent_rows = Some(Arc::new(StoredRows::new(store.clone())));
         act(&mut job, unit, &store)
     }
 
@@ -101,6 +104,7 @@ impl BackupRequest<'_> {
             options: self.options.clone(),
             links: Vec::new(),
             accepted: Vec::new(),
+            parent_rows: None,
             cancel: self.work.cancel.clone(),
             progress: Arc::clone(&self.work.progress),
         }

@@ -12,8 +12,8 @@ use restore::{
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use stream::{
-    Bodies, Chain, Engine, FileKind, FilePart, FilesRestorer, Layout, Link, LogSource, Plan,
-    RecoveryRequest, RelPath, RestoreJob, RestoreSummary, Restorer, StartCommand, TreeWriter,
+    Bodies, Chain, Engine, Extent, FileKind, FilePart, FilesRestorer, Layout, Link, LogSource,
+    Plan, RecoveryRequest, RelPath, RestoreJob, RestoreSummary, Restorer, StartCommand, TreeWriter,
 };
 
 /// A restore of one unit.
@@ -183,7 +183,8 @@ impl Restore<'_> {
             cancel: &self.job.cancel,
             progress: self.job.progress.as_ref(),
         };
-        extract(self.store, prepared.newest()?, restore.tree(), options)?;
+        let documents: Vec<&LinkDocument> = prepared.documents.iter().collect();
+        extract(self.store, &documents, restore.tree(), options)?;
         self.put_log(newest, restore.tree())?;
 
         restore.finish(&prepared.plan, &self.job).map(drop)
@@ -218,7 +219,7 @@ impl Restore<'_> {
                     mode: if group { 0o640 } else { 0o600 },
                     owner: owner.clone(),
                     mtime: head.written_at,
-                    offset: 0,
+                    extent: Extent::Whole,
                     length: head.length,
                     crc32c: 0,
                 };

@@ -5,7 +5,7 @@ use crate::registry;
 use errors::{Error, Kind, Result};
 use repository::{LinkDocument, Repository, UnitStore};
 use std::collections::BTreeSet;
-use stream::{Engine, JobId, Link, LinkName, TargetName, UnitPattern};
+use stream::{Engine, JobId, Link, LinkName, TargetName, UnitPattern, unit_label};
 
 /// The target that is named, or the only one of the repository.
 ///
@@ -63,7 +63,7 @@ pub(crate) fn store(
 
 /// How people call a unit.
 pub(crate) fn label(store: &UnitStore) -> String {
-    store.unit().map_or_else(|| store.target().to_string(), ToString::to_string)
+    unit_label(store.target(), store.unit())
 }
 
 /// The backup that a word names: `latest`, a job's number, or `<from>_<to>_<jobid>`.

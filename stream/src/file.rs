@@ -1,6 +1,6 @@
 //! Virtual files: what an engine pushes into a sink.
 
-use crate::{LogKey, RelPath, RootName, Tap};
+use crate::{LogKey, PartialFile, RelPath, RootName, Tap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -21,8 +21,13 @@ pub struct VirtualFile {
     /// Last modification.
     pub mtime: DateTime<Utc>,
     /// Plain bytes of the body. A promise: the reader cuts what is longer and fills with zeros
-    /// what is shorter. `None` where nobody knows before the end.
+    /// what is shorter. `None` where nobody knows before the end. Of a partial file it is not asked
+    /// for: the ranges tell.
     pub size: Option<u64>,
+    /// `None`: the body is all of the file. Otherwise it is a file of a link with a parent, and the
+    /// body is the ranges, one after another; of a [`Body::File`] they are read where they lie. A
+    /// tap is told the offsets in the file, so that they jump.
+    pub partial: Option<PartialFile>,
     /// Where the bytes come from.
     pub body: Body,
     /// Looks at the bytes as they pass.
@@ -83,6 +88,9 @@ impl VirtualFile {
     /// The bytes that the stream will carry for this file, where that is known.
     #[must_use]
     pub fn known_size(&self) -> Option<u64> {
+        if let Some(partial) = &self.partial {
+            return Some(partial.body_bytes());
+        }
         match &self.body {
             Body::Nothing => Some(0),
             Body::Bytes(bytes) => u64::try_from(bytes.len()).ok(),

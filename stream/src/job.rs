@@ -1,6 +1,6 @@
 //! A job: one run of one engine for one target.
 
-use crate::{JobId, Level, Link, Options, Progress, TargetName};
+use crate::{FilePart, JobId, Level, Link, Options, ParentRows, Progress, TargetName};
 use errors::{Error, Kind, Result};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -25,6 +25,8 @@ pub struct Job {
     pub links: Vec<Link>,
     /// Lineages that an operator accepted for this target beside those of its links.
     pub accepted: Vec<String>,
+    /// The rows of those links; `None` where the job's place keeps none, as a file daemon.
+    pub parent_rows: Option<Arc<dyn ParentRows>>,
     /// Ends the job.
     pub cancel: Cancel,
     /// Told how far the work is.
@@ -32,6 +34,19 @@ pub struct Job {
 }
 
 impl Job {
+    /// Calls `act` with what an earlier link holds of each file. `false`: nobody can tell, and the
+    /// engine makes a full.
+    ///
+    /// # Errors
+    /// Those of [`ParentRows::rows`].
+    pub fn rows_of(
+        &self,
+        link: Uuid,
+        act: &mut dyn FnMut(&FilePart) -> Result<()>,
+    ) -> Result<bool> {
+        self.parent_rows.as_ref().map_or(Ok(false), |rows| rows.rows(link, act))
+    }
+
     /// Fails once the job is cancelled.
     ///
     /// # Errors

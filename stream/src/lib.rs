@@ -22,6 +22,7 @@ mod log_piece;
 mod names;
 mod option_spec;
 mod options;
+mod partial;
 mod path;
 mod plan;
 mod position;
@@ -45,12 +46,16 @@ pub use escape::{percent_decode, percent_encode};
 pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};
 pub use job::{Cancel, Job, check_cancel};
 pub use level::Level;
-pub use link::{Earliest, Excluded, FORMAT_VERSION, Link, LogReach, RootInfo, Totals};
+pub use link::{
+    Earliest, Excluded, FORMAT_VERSION, Link, LogReach, PARTIAL_FILES_VERSION, RootInfo, Totals,
+    WHOLE_FILES_VERSION,
+};
 pub use log::{Log, LogFinding, LogInspection, LogReport};
 pub use log_piece::{Appended, LogKey, LogPiece, LogSink, LogView, PieceInfo};
 pub use names::{InvalidName, JobId, LinkName, RootName, TargetName};
 pub use option_spec::{OptionKind, OptionSpec};
 pub use options::Options;
+pub use partial::{ByteRange, InvalidRanges, PartialFile};
 pub use path::{InvalidPath, RelPath};
 pub use plan::{
     Layout, LogSpan, Plan, RecoveryRequest, RecoveryTarget, StartCommand, TargetAction,
@@ -66,8 +71,8 @@ pub use restorer::{
 pub use server_url::{ServerUrl, UrlProblem};
 pub use sink::{Durability, Looking, Sink};
 pub use tap::{Finding, Tap};
-pub use tree::{FilePart, TreeWriter};
-pub use unit_name::{EncodedUnit, UnitName};
+pub use tree::{Extent, FilePart, ParentRows, TreeWriter};
+pub use unit_name::{EncodedUnit, UnitName, unit_label};
 pub use unit_pattern::{UnitPattern, choose_units};
 pub use window::{Gap, NamedPoint, Window};
 pub use words::{exact_time, words};

@@ -12,15 +12,21 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-/// The version of the link's fields; a reader refuses a higher one.
-pub const FORMAT_VERSION: u32 = 1;
+/// The highest version of links that this program reads; a reader refuses a higher one.
+pub const FORMAT_VERSION: u32 = 2;
+/// The version of links whose files are all whole: all that programs of the first version read.
+pub const WHOLE_FILES_VERSION: u32 = 1;
+/// The version of links that hold partial files. Sinks that take such files see to it. A program
+/// that does not know of them would leave holes where the parent's bytes belong.
+pub const PARTIAL_FILES_VERSION: u32 = 2;
 
 /// What a backup is: where it begins and ends, what it continues, what restores it.
 ///
 /// It is plain and holds no secret. Fields are added, never renamed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Link {
-    /// [`FORMAT_VERSION`].
+    /// At most [`FORMAT_VERSION`], and no higher than the content needs: [`WHOLE_FILES_VERSION`] or
+    /// [`PARTIAL_FILES_VERSION`].
     pub version: u32,
     /// The identity; children name it.
     pub id: Uuid,

@@ -1,6 +1,6 @@
 //! Names of units: as the server has them, and as they stand on disk.
 
-use crate::{InvalidName, percent_decode, percent_encode};
+use crate::{InvalidName, TargetName, percent_decode, percent_encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -64,6 +64,12 @@ impl UnitName {
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         EncodedUnit(format!("{}~{}", &text[..end], &hex[..EncodedUnit::DIGITS]))
     }
+}
+
+/// What a job or a backup is of, for people.
+#[must_use]
+pub fn unit_label(target: &TargetName, unit: Option<&UnitName>) -> String {
+    unit.map_or_else(|| target.to_string(), |unit| format!("{target}, unit {unit}"))
 }
 
 impl EncodedUnit {

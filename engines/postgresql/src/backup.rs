@@ -151,6 +151,7 @@ impl Backup<'_> {
             mtime,
             size: u64::try_from(bytes.len()).ok(),
             body: Body::Bytes(bytes),
+            partial: None,
             tap: None,
         })
     }

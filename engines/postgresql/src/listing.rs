@@ -244,6 +244,7 @@ impl Listing<'_> {
             owner: roots::owner(metadata, &mut self.users),
             mtime: mtime(metadata),
             body,
+            partial: None,
             tap: None,
         }
     }

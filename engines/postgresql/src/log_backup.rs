@@ -68,7 +68,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     sink.settle()?;
     let to = Position::new(until.max(parent.to).0);
     Ok(Link {
-        version: stream::FORMAT_VERSION,
+        version: stream::WHOLE_FILES_VERSION,
         id: job.uuid,
         parent: Some(parent.link),
         engine: crate::NAME.to_owned(),

@@ -40,6 +40,7 @@ pub(crate) fn piece(
         mtime: listing::mtime(metadata),
         size: Some(metadata.len()),
         body: Body::File(FileSource { path, may_vanish: false }),
+        partial: None,
         tap,
     })
 }

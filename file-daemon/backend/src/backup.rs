@@ -68,6 +68,7 @@ pub(crate) fn job(talk: &Talk, asked: &Asked, chosen: &Chosen, links: Vec<Link>)
         options: chosen.target.options.clone(),
         links,
         accepted: Vec::new(),
+        parent_rows: None,
         cancel: talk.cancel.clone(),
         progress: Arc::clone(&talk.told) as _,
     }

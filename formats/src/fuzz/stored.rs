@@ -24,6 +24,7 @@ pub fn tar(data: &[u8]) {
         size: data.len() as u64,
         mtime_secs: 0,
         mtime_nanos: 0,
+        partial: None,
     };
     let block = encode(&file).unwrap_or_default();
     let mut records = block.clone();

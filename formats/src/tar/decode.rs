@@ -80,6 +80,7 @@ fn join(block: &Ustar, records: Records) -> Result<Header, TarError> {
     };
     let uname = records.uname.unwrap_or_else(|| block.uname.clone());
     let gname = records.gname.unwrap_or_else(|| block.gname.clone());
+    let partial = records.partial.map(String::from_utf8).transpose();
     let header = Header {
         path: records.path.unwrap_or_else(|| block.path()),
         kind,
@@ -91,6 +92,7 @@ fn join(block: &Ustar, records: Records) -> Result<Header, TarError> {
         size: records.size.unwrap_or(block.size),
         mtime_secs: mtime.secs,
         mtime_nanos: mtime.nanos,
+        partial: partial.map_err(|_| field("mark of a partial file"))?,
     };
     header.check()?;
     Ok(header)

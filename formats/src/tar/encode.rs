@@ -55,6 +55,7 @@ fn divide(header: &Header) -> (Ustar, Records) {
     if mtime.is_none() || header.mtime_nanos != 0 {
         records.mtime = Some(Time { secs: header.mtime_secs, nanos: header.mtime_nanos });
     }
+    records.partial = header.partial.as_ref().map(|text| text.as_bytes().to_vec());
     let block = Ustar {
         prefix: prefix.to_vec(),
         name: name.to_vec(),

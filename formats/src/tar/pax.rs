@@ -14,7 +14,11 @@ pub(super) struct Records {
     pub(super) uname: Option<Vec<u8>>,
     pub(super) gname: Option<Vec<u8>>,
     pub(super) mtime: Option<Time>,
+    pub(super) partial: Option<Vec<u8>>,
 }
+
+/// A vendor's own keyword, in upper case as POSIX wants it.
+const PARTIAL: &str = "SEAWALL.partial";
 
 /// Seconds since 1970, rounded down, and nanoseconds after that second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,9 @@ impl Records {
         if let Some(mtime) = self.mtime {
             append(&mut out, "mtime", mtime.print().as_bytes());
         }
+        if let Some(partial) = &self.partial {
+            append(&mut out, PARTIAL, partial);
+        }
         out
     }
 
@@ -72,6 +79,9 @@ impl Records {
                 b"uid" => set(&mut records.uid, number(value))?,
                 b"gid" => set(&mut records.gid, number(value))?,
                 b"mtime" => set(&mut records.mtime, Time::parse(value))?,
+                key if key == PARTIAL.as_bytes() => {
+                    set(&mut records.partial, Some(value.to_vec()))?;
+                }
                 _ => return Err(TarError::Records),
             }
             bytes = rest;

@@ -40,6 +40,7 @@ fn entries() -> Vec<Header> {
     entries.push(Header { mtime_nanos: 123_456_789, ..sized(b"nanoseconds") });
     entries.push(Header { mtime_secs: -86_400, ..sized(b"before 1970") });
     entries.push(Header { uid: 1 << 31, gid: 1 << 31, ..sized(b"large owner") });
+    entries.push(Header { partial: Some("7340032 8192+7".to_owned()), ..sized(b"partial") });
     entries.push(Header { mode: 0o1750, ..link(b"directory", EntryKind::Directory) });
     for (name, target) in [(&b"symlink"[..], &[b't'; 100][..]), (b"long symlink", &[0xFC; 300])] {
         entries.push(link(name, EntryKind::Symlink { target: target.to_vec() }));

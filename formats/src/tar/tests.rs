@@ -13,6 +13,7 @@ pub(super) fn file(path: &[u8]) -> Header {
         size: 5,
         mtime_secs: 1_700_000_000,
         mtime_nanos: 0,
+        partial: None,
     }
 }
 
@@ -96,6 +97,27 @@ fn what_does_not_fit_goes_to_pax_records() {
     large(|header| header.gname = "g".repeat(32));
     large(|header| header.mtime_secs = 1 << 33);
     large(|header| header.mtime_nanos = 999_999_999);
+    large(|header| header.partial = Some("16384 0+8192".to_owned()));
+}
+
+#[test]
+fn a_partial_file_says_so() {
+    let text = "16384 0+5";
+    let header = Header { partial: Some(text.to_owned()), ..file(b"x") };
+    assert!(encode(&header).unwrap()[512..].starts_with(b"29 SEAWALL.partial=16384 0+5\n"));
+    let many: Vec<String> = (0..1024_u64).map(|number| format!("{}+5", number << 40)).collect();
+    there_and_back(&Header { partial: Some(many.join(" ")), ..file(&[b'n'; 300]) });
+    let field = "mark of a partial file";
+    for bad in ["", "a\nb", "\u{fc}"] {
+        let header = Header { partial: Some(bad.to_owned()), ..file(b"x") };
+        assert_eq!(encode(&header), Err(TarError::Field { field }), "{bad:?}");
+    }
+    let directory = link(b"d", EntryKind::Directory);
+    let header = Header { partial: Some(text.to_owned()), ..directory };
+    assert_eq!(encode(&header), Err(TarError::Field { field }));
+    assert_eq!(with_records(b"20 SEAWALL.partial=\n"), Err(TarError::Field { field }));
+    assert_eq!(with_records(b"21 SEAWALL.partial=\xFF\n"), Err(TarError::Field { field }));
+    assert_eq!(with_records(b"19 SEAWALL.other=1\n"), Err(TarError::Records));
 }
 
 #[test]

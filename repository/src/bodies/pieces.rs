@@ -5,7 +5,7 @@ use crate::stored;
 use crate::unit::StoredVolume;
 use crate::volume::{Member, Part, Row, Rows};
 use errors::{Error, Kind, Result};
-use stream::{Cancel, FileKind, RelPath, RootName};
+use stream::{Cancel, Extent, FileKind, RelPath, RootName};
 
 /// All parts of one body, in order and without gaps.
 #[derive(Debug)]
@@ -47,7 +47,13 @@ impl Pieces {
                 if !row.is_of(root, path) {
                     continue;
                 }
-                let of = found.get_or_insert(Self::of(row.member()?));
+                let member = row.member()?;
+                if member.partial.is_some() {
+                    let text = format!("the backup holds only parts of {root}/{path}");
+                    return Err(Error::new(Kind::NotFound, text)
+                        .hint("The others are in the backup that this one continues."));
+                }
+                let of = found.get_or_insert(Self::of(member));
                 if !holds_parts {
                     let key = stored::check_size(storage, &volume.volume)?;
                     of.volumes.push((key, volume.rows.key.clone()));
@@ -72,9 +78,13 @@ impl Pieces {
 
     fn add(&mut self, row: &Row) -> Result<()> {
         let part = row.file_part()?;
+        let offset = match part.extent {
+            Extent::Part { offset, .. } => offset,
+            Extent::Whole | Extent::Ranges(_) => 0,
+        };
         let piece = Piece {
             volume: self.volumes.len().saturating_sub(1),
-            offset: part.offset,
+            offset,
             size: part.length,
             crc32c: part.crc32c,
             at: row.at,

@@ -168,6 +168,7 @@ impl Streamed {
             source: Source::Part(part),
             range: (self.offset, length),
             cut: None,
+            partial: Vec::new(),
             tap: None,
             receipts: Arc::clone(&self.receipts),
             number: self.parts,

@@ -1,6 +1,7 @@
 //! Tasks: what one worker does without asking anybody.
 
 use super::buffers::PartBuffer;
+use super::partial;
 use super::receipts::PartReceipts;
 use crate::volume::{Member, Part, RootedPath};
 use errors::{Error, Result};
@@ -8,7 +9,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use stream::{Body, FileKind, FileSource, Receipt, Tap, VirtualFile};
+use stream::{Body, FileKind, FileSource, PartialFile, Receipt, Tap, VirtualFile};
 use system::open_source;
 
 /// A file, or a run of parts of one, for one worker.
@@ -20,6 +21,8 @@ pub(super) struct Task {
     pub(super) range: (u64, u64),
     /// The members are parts of at most so many bytes; `None`: the file is one member.
     pub(super) cut: Option<u64>,
+    /// Of a partial file: the members to write, in place of `range` and `cut`.
+    pub(super) partial: Vec<PartialFile>,
     pub(super) tap: Option<Box<dyn Tap>>,
     /// Whose outcome this is: the receipts and the task's number among them.
     pub(super) receipts: Arc<PartReceipts>,
@@ -58,7 +61,10 @@ impl SharedFile {
 
 /// Cuts a file of `size` bytes into tasks. Large files whose tap can be forked are read by several
 /// workers.
-pub(super) fn split(file: VirtualFile, size: u64, part_bytes: u64) -> (Vec<Task>, Receipt) {
+pub(super) fn split(mut file: VirtualFile, size: u64, part_bytes: u64) -> (Vec<Task>, Receipt) {
+    if let Some(ranges) = file.partial.take() {
+        return partial::split(file, &ranges, part_bytes);
+    }
     // A piece of log is stored as one object of its own.
     let is_log = matches!(file.kind, FileKind::Log(_));
     let cut = (size > part_bytes && !is_log).then_some(part_bytes);
@@ -75,6 +81,7 @@ pub(super) fn split(file: VirtualFile, size: u64, part_bytes: u64) -> (Vec<Task>
         source: sources.pop().unwrap_or(Source::Nothing),
         range,
         cut,
+        partial: Vec::new(),
         tap: taps.pop().flatten(),
         receipts: Arc::clone(&receipts),
         number,
@@ -92,12 +99,13 @@ pub(super) fn member(file: &VirtualFile, part: Option<Part>) -> Member {
         mtime: file.mtime,
         size: 0,
         part,
+        partial: None,
     }
 }
 
 /// Whether several workers may read parts of the file: it is one that can be read anywhere, and
 /// whoever looks on can look at parts.
-fn may_be_shared(file: &VirtualFile) -> bool {
+pub(super) fn may_be_shared(file: &VirtualFile) -> bool {
     let looks_at_parts = file.tap.as_ref().is_none_or(|tap| tap.fork().is_some());
     matches!(file.body, Body::File(_)) && looks_at_parts
 }
@@ -113,13 +121,13 @@ fn ranges(size: u64, part_bytes: u64) -> Vec<(u64, u64)> {
     ranges
 }
 
-fn forks(tap: Option<Box<dyn Tap>>, count: usize) -> Vec<Option<Box<dyn Tap>>> {
+pub(super) fn forks(tap: Option<Box<dyn Tap>>, count: usize) -> Vec<Option<Box<dyn Tap>>> {
     let mut forks: Vec<_> = (1..count).map(|_| tap.as_ref().and_then(|tap| tap.fork())).collect();
     forks.push(tap);
     forks
 }
 
-fn sources(body: Body, count: usize) -> Vec<Source> {
+pub(super) fn sources(body: Body, count: usize) -> Vec<Source> {
     match body {
         Body::Nothing => vec![Source::Nothing],
         Body::Bytes(bytes) => vec![Source::Bytes(bytes)],

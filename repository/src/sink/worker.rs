@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, select};
 use errors::{Error, Kind, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use stream::{FileKind, LogKey, LogPiece, LogSink, Outcome, Tap};
+use stream::{FileKind, LogKey, LogPiece, LogSink, Outcome, PartialFile, Tap};
 
 /// Works until the queue is closed and empty. After a failure the rest of the tasks is answered
 /// with it.
@@ -80,7 +80,10 @@ fn perform(
         cancel: &shared.cancel,
         block: std::mem::take(block),
     };
-    job.copy(&mut body, task.range, task.cut)?;
+    match task.partial.is_empty() {
+        true => job.copy(&mut body, task.range, task.cut)?,
+        false => job.copy_ranges(&mut body, &task.partial)?,
+    }
     *block = std::mem::take(&mut body.block);
     job.outcome.findings = tap.map(Tap::findings).unwrap_or_default();
     Ok(job.outcome)
@@ -155,6 +158,28 @@ impl Copy<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// Ranges of a partial file, a member for each piece.
+    fn copy_ranges(&mut self, body: &mut BodyReader<'_>, pieces: &[PartialFile]) -> Result<()> {
+        for piece in pieces {
+            let (size, partial) = (piece.body_bytes(), Some(piece.clone()));
+            let member = Member { size, partial, ..self.member.clone() };
+            let shared = self.shared;
+            let (crc32c, missing) = shared.with_volume(self.worker, size, |volume| {
+                volume.begin(member)?;
+                let mut missing = 0;
+                for range in piece.ranges() {
+                    missing += body.read_exactly(range.offset, range.length, &mut |block| {
+                        shared.progress.advance(block.len() as u64);
+                        volume.body(block)
+                    })?;
+                }
+                Ok((volume.end()?, missing))
+            })?;
+            self.account(size, crc32c, missing)?;
+        }
+        Ok(())
     }
 
     fn member_at(&self, offset: u64, size: u64) -> Member {

@@ -4,9 +4,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use errors::{Error, Kind, Result};
 use formats::tar;
 use serde::{Deserialize, Serialize};
-use stream::{FileKind, FilePart, Owner, RelPath, RootName, percent_decode, percent_encode};
+use std::fmt::Write as _;
+use stream::{
+    Extent, FileKind, FilePart, Owner, PartialFile, RelPath, RootName, percent_decode,
+    percent_encode,
+};
 
-use super::PARTS;
+use super::{PARTS, RANGES};
 
 /// A file's place: its root and its path below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub(crate) struct Member {
     pub(crate) mtime: DateTime<Utc>,
     pub(crate) size: u64,
     pub(crate) part: Option<Part>,
+    /// Which ranges of a partial file these are; `part` is none then.
+    pub(crate) partial: Option<PartialFile>,
 }
 
 /// A row as it stands in the file of rows.
@@ -55,6 +61,8 @@ pub(crate) struct Row {
     crc32c: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     part: Option<Part>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partial: Option<PartialFile>,
     /// Stored offset of the frame, plain offset of the header in it.
     pub(crate) at: (u64, u64),
 }
@@ -78,21 +86,31 @@ impl Member {
             size,
             mtime_secs: self.mtime.timestamp(),
             mtime_nanos: self.mtime.timestamp_subsec_nanos(),
+            partial: self.partial.as_ref().map(mark),
         }
     }
 
-    /// `<root>/<path>`, or `.parts/<root>/<path>/<offset>`.
+    /// `<root>/<path>`, `.parts/<root>/<path>/<offset>`, or `.ranges/<root>/<path>/<offset>` with
+    /// the offset of the first range.
     fn tar_path(&self) -> Vec<u8> {
+        let cut = match (&self.part, &self.partial) {
+            (_, Some(partial)) => {
+                let first = partial.ranges().first().map_or(0, |range| range.offset);
+                Some((RANGES, first))
+            }
+            (Some(part), None) => Some((PARTS, part.offset)),
+            (None, None) => None,
+        };
         let mut path = Vec::new();
-        if self.part.is_some() {
-            path.extend_from_slice(PARTS.as_bytes());
+        if let Some((directory, _)) = cut {
+            path.extend_from_slice(directory.as_bytes());
             path.push(b'/');
         }
         path.extend_from_slice(self.place.root.as_str().as_bytes());
         path.push(b'/');
         path.extend_from_slice(self.place.path.as_bytes());
-        if let Some(part) = self.part {
-            path.extend_from_slice(format!("/{:020}", part.offset).as_bytes());
+        if let Some((_, offset)) = cut {
+            path.extend_from_slice(format!("/{offset:020}").as_bytes());
         }
         path
     }
@@ -119,9 +137,19 @@ impl Member {
             size: self.size,
             crc32c: format!("{crc32c:08x}"),
             part: self.part,
+            partial: self.partial.clone(),
             at,
         }
     }
+}
+
+/// What the tar itself says of a partial file: `<bytes of the whole file> <offset>+<length> …`.
+fn mark(partial: &PartialFile) -> String {
+    let mut text = partial.size_bytes().to_string();
+    for range in partial.ranges() {
+        let _ = write!(text, " {}+{}", range.offset, range.length);
+    }
+    text
 }
 
 impl Row {
@@ -162,10 +190,23 @@ impl Row {
                 group: self.group.clone(),
             },
             mtime: mtime.with_timezone(&Utc),
-            offset: self.part.map_or(0, |part| part.offset),
+            extent: self.extent().map_err(bad)?,
             length: self.size,
             crc32c: u32::from_str_radix(&self.crc32c, 16).map_err(|_| bad("broken checksum"))?,
         })
+    }
+
+    fn extent(&self) -> Result<Extent, &'static str> {
+        match (self.part, &self.partial) {
+            (None, None) => Ok(Extent::Whole),
+            (Some(Part { offset, of }), None) => Ok(Extent::Part { offset, of }),
+            (Some(_), Some(_)) => Err("a part of a partial file"),
+            (None, Some(_)) if self.kind != "file" => Err("only files are partial"),
+            (None, Some(partial)) if partial.body_bytes() != self.size => {
+                Err("its ranges are not as long as its body")
+            }
+            (None, Some(partial)) => Ok(Extent::Ranges(partial.clone())),
+        }
     }
 
     /// The member whose header must stand in the tar for this row.
@@ -179,6 +220,7 @@ impl Row {
             mtime: part.mtime,
             size: part.length,
             part: self.part,
+            partial: self.partial.clone(),
         })
     }
 }
@@ -186,6 +228,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stream::ByteRange;
 
     fn member() -> Member {
         Member {
@@ -199,7 +242,14 @@ mod tests {
             mtime: DateTime::from_timestamp(1_700_000_000, 120_000_000).unwrap(),
             size: 8192,
             part: Some(Part { offset: 67_108_864, of: Some(70_000_000) }),
+            partial: None,
         }
+    }
+
+    fn partial_member() -> Member {
+        let ranges = [(8192, 8192), (65_536, 100)].map(ByteRange::from);
+        let partial = Some(PartialFile::new(65_700, ranges).unwrap());
+        Member { part: None, partial, size: 8292, ..member() }
     }
 
     #[test]
@@ -224,5 +274,102 @@ mod tests {
             String::from_utf8(member().tar_path()).unwrap(),
             ".parts/data/base/5/a b/00000000000067108864"
         );
+    }
+    #[test]
+    fn a_partial_file_says_so_in_row_and_tar() {
+        let row = partial_member().row(0, (0, 0));
+        let line = serde_json::to_string(&row).unwrap();
+        let wanted = "\"size\":8292,\"crc32c\":\"00000000\",\
+                      \"partial\":{\"of\":65700,\"ranges\":[[8192,8192],[65536,100]]},\"at\":[0,0]}";
+        assert!(line.ends_with(wanted), "{line}");
+        let read = Row::parse(line.as_bytes()).unwrap();
+        assert_eq!(read, row);
+        let header = read.member().unwrap().tar_header();
+        assert_eq!(header, partial_member().tar_header());
+        assert_eq!(header.path, b".ranges/data/base/5/a b/00000000000000008192");
+        assert_eq!(header.partial.as_deref(), Some("65700 8192+8192 65536+100"));
+
+        let unchanged = Some(PartialFile::new(70_000, []).unwrap());
+        let header = Member { partial: unchanged, size: 0, ..partial_member() }.tar_header();
+        assert_eq!(header.path, b".ranges/data/base/5/a b/00000000000000000000");
+        assert_eq!(header.partial.as_deref(), Some("70000"));
+    }
+
+    #[test]
+    fn rows_that_contradict_themselves_are_refused() {
+        let good = serde_json::to_value(partial_member().row(0, (0, 0))).unwrap();
+        let read = |field: &str, value: serde_json::Value| {
+            let mut row = good.clone();
+            row[field] = value;
+            Row::parse(row.to_string().as_bytes()).and_then(|row| row.file_part())
+        };
+        assert!(read("size", 8292.into()).is_ok());
+        for (field, value) in [
+            ("size", "8291"),
+            ("part", "{\"offset\":8192}"),
+            ("kind", "\"directory\""),
+            ("partial", "{\"of\":65635,\"ranges\":[[8192,8192],[65536,100]]}"),
+            ("partial", "{\"of\":65700,\"ranges\":[[65536,100],[8192,8192]]}"),
+            ("partial", "{\"of\":65700,\"ranges\":[[0,8292],[0,0]]}"),
+            ("partial", "{\"of\":65700}"),
+        ] {
+            let error = read(field, serde_json::from_str(value).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), Kind::Manifest, "{field} {value}: {error:?}");
+        }
+    }
+
+    /// The bound of a line holds for the longest row that can be.
+    #[test]
+    fn the_longest_row_is_read() {
+        let far = u64::MAX / 2;
+        let count = super::super::MEMBER_RANGES as u64;
+        let range = |number| ByteRange { offset: far + number * (1 << 50), length: 1 << 49 };
+        let ranges: Vec<_> = (0..count).map(range).collect();
+        let partial = PartialFile::new(u64::MAX, ranges).unwrap();
+        let path = RelPath::new(vec![0xff; RelPath::MAX_BYTES]).unwrap();
+        let owner = Owner { user: "u".repeat(256), group: "g".repeat(256), ..Owner::default() };
+        let member = Member {
+            place: RootedPath { root: RootName::new("d".repeat(64)).unwrap(), path },
+            size: partial.body_bytes(),
+            partial: Some(partial),
+            owner,
+            ..partial_member()
+        };
+        let line = serde_json::to_vec(&member.row(u32::MAX, (u64::MAX, u64::MAX))).unwrap();
+        assert!((line.len() as u64) < super::super::rows::MAX_ROW_BYTES, "{}", line.len());
+        let header = tar::encode(&member.tar_header()).unwrap();
+        assert!((header.len() as u64) < super::super::writer::HEADER_BYTES_MAX, "{}", header.len());
+    }
+
+    /// Damaged rows are refused or read as what they say, and never end the program.
+    #[test]
+    fn any_bytes_are_read_or_refused() {
+        let lines = [member(), partial_member()].map(|member| {
+            let row = member.row(0xdead_beef, (4096, 512));
+            serde_json::to_vec(&row).unwrap()
+        });
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % below as u64).unwrap()
+        };
+        for round in 0..20_000 {
+            let mut line = lines[round % 2].clone();
+            for _ in 0..=next(3) {
+                let (at, from) = (next(line.len()), next(line.len()));
+                line[at] =
+                    if next(2) == 0 { line[from] } else { b"0123456789[],{}\"-e."[next(19)] };
+            }
+            let Ok(row) = Row::parse(&line) else { continue };
+            let Ok(part) = row.file_part() else { continue };
+            if let Extent::Ranges(partial) = &part.extent {
+                assert_eq!(partial.body_bytes(), part.length);
+            }
+            let again = serde_json::to_vec(&row).unwrap();
+            assert_eq!(Row::parse(&again).unwrap(), row);
+            let _ = tar::encode(&row.member().unwrap().tar_header());
+        }
     }
 }

@@ -10,8 +10,9 @@ use std::io::{BufRead, BufReader, Read};
 
 pub(super) type Unpacked = zstd::Decoder<'static, BufReader<StoredReader>>;
 
-/// No row is longer: a path has at most 4096 bytes, percent-encoded three times as many.
-const MAX_ROW_BYTES: u64 = 64 << 10;
+/// No row is longer: a path has at most 4096 bytes, percent-encoded three times as many, and the
+/// ranges of a member take at most 43 KiB.
+pub(super) const MAX_ROW_BYTES: u64 = 64 << 10;
 
 /// The rows of one volume. Who trusts them before [`Rows::finish`] checks each of them otherwise.
 pub(crate) struct Rows {

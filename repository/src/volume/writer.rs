@@ -14,8 +14,8 @@ use system::failpoint::{ROWS, VOLUME};
 
 /// Rows are text: a low level already makes a tenth of them.
 const ROWS_LEVEL: i32 = 3;
-/// A header with pax records for a path of 4096 bytes takes less.
-const HEADER_BYTES_MAX: u64 = 16 << 10;
+/// A header with pax records for a path of 4096 bytes and for all ranges of a member takes less.
+pub(super) const HEADER_BYTES_MAX: u64 = 64 << 10;
 
 /// One volume while it is written.
 pub(crate) struct VolumeWriter {

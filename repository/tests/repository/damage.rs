@@ -11,7 +11,7 @@ use stream::{Body, Cancel, LogReach, RelPath, RootName, Silent};
 fn report(setting: &Setting) -> VerifyReport {
     let cancel = Cancel::new();
     let options = ExtractOptions { workers: 2, cancel: &cancel, progress: &Silent };
-    verify(&setting.store, None, options).unwrap()
+    verify(&setting.store, None, true, options).unwrap()
 }
 
 fn backed_up() -> (Setting, LinkDocument) {

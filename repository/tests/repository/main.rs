@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test may do what the program may not, and ends where something is wrong"
 )]
@@ -16,3 +17,4 @@ mod log;
 mod setting;
 mod streams;
 mod streams_end;
+mod units;

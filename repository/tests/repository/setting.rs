@@ -11,8 +11,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use stream::{
-    Bodies, Body, Cancel, FileKind, FilePart, FileSource, JobId, Level, Link, LogReach, Owner,
-    Position, RelPath, RootName, Silent, Sink, TargetName, Totals, TreeWriter, VirtualFile,
+    Bodies, Body, Cancel, Extent, FileKind, FilePart, FileSource, JobId, Level, Link, LinkName,
+    LogReach, Owner, Position, RelPath, RootName, Silent, Sink, TargetName, Totals, TreeWriter,
+    VirtualFile,
 };
 use uuid::Uuid;
 
@@ -76,7 +77,7 @@ impl Setting {
         let tree = Remember::default();
         let cancel = Cancel::new();
         let options = ExtractOptions { workers: 2, cancel: &cancel, progress: &Silent };
-        extract(&self.store, document, &tree, options)?;
+        extract(&self.store, &[document], &tree, options)?;
         Ok(tree.0.into_inner().unwrap())
     }
 
@@ -106,7 +107,7 @@ fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
 pub(crate) fn link(id: Uuid, job: JobId, log: Vec<LogReach>) -> Link {
     let now = Utc::now();
     Link {
-        version: stream::FORMAT_VERSION,
+        version: stream::WHOLE_FILES_VERSION,
         id,
         parent: None,
         engine: "test".into(),
@@ -140,6 +141,7 @@ pub(crate) fn file(path: &str, size: Option<u64>, body: Body) -> VirtualFile {
         mtime: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
         size,
         body,
+        partial: None,
         tap: None,
     }
 }
@@ -215,15 +217,32 @@ pub(crate) fn compare(read: &mut dyn Read, wanted: &mut dyn Read) -> std::io::Re
 pub(crate) struct Remember(pub(crate) Mutex<BTreeMap<String, Vec<u8>>>);
 
 impl TreeWriter for Remember {
+    fn open(&self, _link: LinkName) -> Result<()> {
+        panic!("one link is no chain")
+    }
+
+    fn wants(&self, _part: &FilePart) -> Result<bool> {
+        Ok(true)
+    }
+
     fn put(&self, part: &FilePart, body: &mut dyn Read) -> Result<()> {
         let mut bytes = Vec::new();
         body.read_to_end(&mut bytes).map_err(|error| errors::Error::io("read body", error))?;
         let mut files = self.0.lock().unwrap();
         let whole = files.entry(part.path.to_string()).or_default();
-        let end = usize::try_from(part.offset).unwrap() + bytes.len();
+        let offset = match part.extent {
+            Extent::Part { offset, .. } => offset,
+            Extent::Whole => 0,
+            Extent::Ranges(_) => panic!("{} is partial", part.path),
+        };
+        let end = usize::try_from(offset).unwrap() + bytes.len();
         whole.resize(whole.len().max(end), 0);
         whole[end - bytes.len()..end].copy_from_slice(&bytes);
         Ok(())
+    }
+
+    fn close(&self) -> Result<()> {
+        panic!("one link is no chain")
     }
 
     fn settle(&self) -> Result<()> {

@@ -28,7 +28,7 @@ fn a_stream_comes_back_byte_for_byte_from_any_number_of_workers() {
 
         let cancel = Cancel::new();
         let options = ExtractOptions { workers: 2, cancel: &cancel, progress: &Silent };
-        let report = verify(&setting.store, None, options).unwrap();
+        let report = verify(&setting.store, None, true, options).unwrap();
         assert!(report.damages.is_empty(), "{:?}", report.damages);
         assert_eq!(report.bytes, length);
         let mut extracted = setting.extract(&document).unwrap();

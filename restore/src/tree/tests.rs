@@ -23,7 +23,7 @@ fn part(path: &str, kind: FileKind, offset: u64, length: u64) -> FilePart {
         mode: 0o640,
         owner,
         mtime,
-        offset,
+        extent: Extent::Part { offset, of: None },
         length,
         crc32c: 0,
     }

@@ -7,7 +7,7 @@ use crate::{data_root, lineage};
 use chrono::{DateTime, Utc};
 use errors::{Context, Kind, Result};
 use std::collections::BTreeMap;
-use stream::{Earliest, FORMAT_VERSION, Link, Position, Unit, words};
+use stream::{Earliest, Link, Position, Unit, WHOLE_FILES_VERSION, words};
 
 impl Backup<'_> {
     pub(super) fn link(&mut self, unit: &Unit, outcome: &Outcome) -> Result<Link> {
@@ -32,7 +32,7 @@ impl Backup<'_> {
         findings.extend(outcome.findings.iter().cloned());
         let position = Position::new(outcome.to_lsn);
         Ok(Link {
-            version: FORMAT_VERSION,
+            version: WHOLE_FILES_VERSION,
             id: self.job.uuid,
             parent: self.start.parent.map(|(link, _)| link.id),
             engine: crate::NAME.to_owned(),

@@ -115,6 +115,7 @@ impl Backup<'_> {
             mtime: Utc::now(),
             size,
             body,
+            partial: None,
             tap: None,
         })
     }

@@ -141,6 +141,7 @@ impl Backup<'_> {
                 mtime: listing::mtime(&metadata),
                 size: Some(size),
                 body: Body::Reader(spool.into_reader()?),
+                partial: None,
                 tap: None,
             })?
             .redeem()

@@ -35,7 +35,7 @@ impl Backup<'_> {
         let timeline = self.control.timeline.to_string();
         let system = self.server.system_identifier.to_string();
         Ok(Link {
-            version: stream::FORMAT_VERSION,
+            version: stream::WHOLE_FILES_VERSION,
             id: self.job.uuid,
             parent: None,
             engine: crate::NAME.to_owned(),

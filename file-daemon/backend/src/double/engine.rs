@@ -78,6 +78,7 @@ fn file(path: &str, body: Body) -> VirtualFile {
         owner: Owner::default(),
         mtime: Utc::now(),
         size: None,
+        partial: None,
         body,
         tap: None,
     }

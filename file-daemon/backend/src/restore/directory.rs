@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
 use protocol::{FileType, Reply, Severity};
 use restore::{FilesRestore, Marker, claim_directories};
-use stream::{FileKind, FilePart, FilesRestorer, Link, Progress as _, RestoreJob, TreeWriter};
+use stream::{
+    Extent, FileKind, FilePart, FilesRestorer, Link, Progress as _, RestoreJob, TreeWriter,
+};
 
 /// One data directory in the making.
 pub(super) struct DirectoryRestore<'a> {
@@ -76,7 +78,7 @@ impl<'a> DirectoryRestore<'a> {
             mode: file.mode & 0o7777,
             owner: owner(link, root, file),
             mtime: DateTime::from_timestamp(file.mtime, 0).unwrap_or_else(Utc::now),
-            offset: 0,
+            extent: Extent::Whole,
             length: file.size.unwrap_or(0),
             crc32c: 0,
         })

@@ -71,6 +71,11 @@ impl Reader {
     }
 
     fn send(&mut self, mut file: VirtualFile) -> Result<Outcome> {
+        if file.partial.is_some() {
+            // No engine makes one here: without the rows of its parent it makes a full.
+            let text = format!("{}: the daemon's stream cannot hold partial files", file.path);
+            return Err(Error::new(Kind::Bug, text));
+        }
         let size = file.known_size();
         let (file_type, link) = match &file.kind {
             FileKind::File | FileKind::Log(_) => (FileType::File, Vec::new()),
