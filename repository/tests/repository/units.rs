@@ -188,7 +188,7 @@ fn directories_that_no_unit_has_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let (repository, target, name, place) = long(dir.path());
     // Moved by somebody: the unit would be looked for where it is not.
-    let elsewhere = place.with_file_name(format!("@x~{}", "0".repeat(32)));
+    let elsewhere = place.with_file_name(format!("@{}~{}", "x".repeat(67), "0".repeat(32)));
     fs::rename(&place, &elsewhere).unwrap();
     assert_eq!(repository.units(&target).unwrap()[0].unit(), None);
     let told = lines(&verify_all(&repository, &target));
