@@ -9,11 +9,10 @@ use crate::collector::{Collected, Collector, Row, TABLESPACE_MAP};
 use crate::configuration::Configuration;
 use crate::data_directory::{CONTROL, DataDirectory};
 use crate::exclude::Patterns;
-use crate::lineage;
 use crate::listing;
 use crate::mode::{self, Stopped};
 use crate::roots;
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::session::Session;
 use crate::standby;
 use chrono::Utc;
@@ -42,7 +41,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
 
     // The files are on this host, readable, and continue what the target holds already.
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
-    lineage::refuse_other_cluster(job, server.system_identifier)?;
+    server::refuse_other_cluster(job, server.system_identifier)?;
     server.require_archiving(&job.options, || log::others_archive(job, sink, &session, &data))?;
     let configuration = Configuration::ask(&session, &data.path, server.major)?;
     configuration.inside.iter().try_for_each(|path| patterns.refuse_used(path))?;

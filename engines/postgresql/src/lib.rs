@@ -35,7 +35,6 @@ mod cover;
 mod data_directory;
 mod exclude;
 mod layout;
-mod lineage;
 mod listing;
 mod log_backup;
 mod log_stream;

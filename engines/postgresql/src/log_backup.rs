@@ -9,11 +9,10 @@ mod parent;
 mod source;
 
 use crate::data_directory::DataDirectory;
-use crate::lineage;
 use crate::log_stream::{self, Rights};
 use crate::roots;
 use crate::segment_tap::SegmentTap;
-use crate::server::{Server, parse_lsn};
+use crate::server::{self, Server, parse_lsn};
 use crate::session::Session;
 use crate::wal;
 use chrono::Utc;
@@ -39,7 +38,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     job.progress.phase("connect");
     let session = Session::open(job)?;
     let server = Server::ask(&session, &job.options)?;
-    lineage::refuse_other_cluster(job, server.system_identifier)?;
+    server::refuse_other_cluster(job, server.system_identifier)?;
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
     let size = data.control()?.0.segment_size;
 

@@ -1,7 +1,7 @@
 //! What the target holds: of this cluster, and without a gap behind the newest backup.
 
 use super::{Doctor, Findings, catalogue as rule, one};
-use crate::{cover, lineage, server};
+use crate::{cover, server};
 use stream::Diagnosis;
 
 pub(super) fn gap(doctor: &Doctor<'_>) -> Findings {
@@ -32,7 +32,7 @@ pub(super) fn other(doctor: &Doctor<'_>) -> Findings {
         return Ok(Vec::new());
     }
     let ours = server::system_identifier(&doctor.session)?;
-    one(match lineage::refuse_other_cluster(doctor.job, ours) {
+    one(match server::refuse_other_cluster(doctor.job, ours) {
         Ok(()) => {
             let text = format!("the cluster {ours} may be backed up as {}", doctor.job.target);
             Diagnosis::ok(&rule::OTHER_CLUSTER, text)
