@@ -45,8 +45,6 @@ mod pages;
 mod password;
 mod recovery;
 mod roots;
-mod segment_file;
-mod segment_tap;
 mod server;
 mod session;
 mod standby;

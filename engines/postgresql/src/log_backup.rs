@@ -9,9 +9,8 @@ mod parent;
 mod source;
 
 use crate::data_directory::DataDirectory;
-use crate::log_stream::{self, Rights};
+use crate::log_stream::{self, Rights, SegmentTap};
 use crate::roots;
-use crate::segment_tap::SegmentTap;
 use crate::server::{self, Server, parse_lsn};
 use crate::session::Session;
 use crate::wal;

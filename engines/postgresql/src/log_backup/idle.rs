@@ -3,7 +3,7 @@
 use super::parent::Parent;
 use crate::data_directory::DataDirectory;
 use crate::log_stream::WAL_DIR;
-use crate::segment_file::read;
+use crate::wal::read_segment;
 use errors::Result;
 use formats::wal::{Record, Rmgr, Walker};
 use formats::{FirstPage, Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId};
@@ -38,7 +38,7 @@ pub(super) fn is_idle(
     let mut walker = None;
     let mut has_news = false;
     let mut look = |record: &Record<'_>| has_news |= record.begin >= parent.to && is_news(record);
-    read(&path, |bytes| {
+    read_segment(&path, |bytes| {
         if walker.is_none() {
             let page = FirstPage::parse(bytes).ok();
             let page = page.filter(|page| page.page_address == number.first_lsn(size));
