@@ -4,7 +4,6 @@
 //! own stream. Where the server archives into the repository already, the link only says which range
 //! was found there.
 
-mod idle;
 mod parent;
 mod source;
 
@@ -17,7 +16,7 @@ use crate::wal;
 use chrono::Utc;
 use errors::{Error, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
-use parent::Parent;
+use parent::{Parent, is_idle};
 use source::{Found, Source};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -47,7 +46,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let parent = Parent::find(job, &server, timeline, &source)?;
 
     // The segment that is being written is ended, unless nothing happened in it.
-    let until = if idle::is_idle(&data, &parent, (timeline, now), size)? {
+    let until = if is_idle(&data, &parent, (timeline, now), size)? {
         parent.to
     } else {
         if !server.in_recovery && job.options.flag("switch_wal") {
