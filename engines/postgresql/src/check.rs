@@ -4,7 +4,6 @@
 mod archiving;
 pub(crate) mod catalogue;
 mod cluster;
-mod command;
 mod configuration;
 mod content;
 mod files;
