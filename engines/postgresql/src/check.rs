@@ -4,14 +4,12 @@
 mod archiving;
 pub(crate) mod catalogue;
 mod cluster;
-mod configuration;
 mod content;
 mod files;
 mod lag;
 mod rights;
 mod settings;
 mod slots;
-mod tablespaces;
 mod versions;
 
 use crate::server;
@@ -65,7 +63,7 @@ static STEPS: &[Step] = &[
     (&rule::SLOT_RETAINS, slots::retaining),
     (&rule::SLOTS_FREE, slots::free),
     (&rule::DATA_DIRECTORY, files::look),
-    (&rule::CONFIGURATION, configuration::look),
+    (&rule::CONFIGURATION, files::configuration),
     (&rule::COLLATION_DATABASE, content::databases),
     (&rule::COLLATION, content::collations),
     (&rule::PREPARED, content::prepared),
