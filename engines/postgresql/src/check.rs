@@ -3,11 +3,10 @@
 
 mod archiving;
 pub(crate) mod catalogue;
-mod cluster;
 mod content;
 mod files;
-mod lag;
 mod server;
+mod stored;
 mod versions;
 
 use crate::server::{major, setting};
@@ -53,10 +52,10 @@ static STEPS: &[Step] = &[
     (&rule::ARCHIVE_COMMAND, archiving::command),
     (&rule::ARCHIVE_DESTINATION, archiving::destination),
     (&rule::ARCHIVE_FAILING, archiving::failing),
-    (&rule::LAG_BYTES, lag::look),
-    (&rule::LOG_GAP, cluster::gap),
-    (&rule::OTHER_CLUSTER, cluster::other),
-    (&rule::FIRST_BACKUP, cluster::room),
+    (&rule::LAG_BYTES, stored::lag),
+    (&rule::LOG_GAP, stored::gap),
+    (&rule::OTHER_CLUSTER, stored::other_cluster),
+    (&rule::FIRST_BACKUP, stored::room),
     (&rule::SLOT_LOST, server::slots_lost),
     (&rule::SLOT_RETAINS, server::slots_retaining),
     (&rule::SLOTS_FREE, server::slots_free),
