@@ -180,8 +180,8 @@ impl Context {
         self.job().end();
     }
 
-    /// What every call has in common: it fails at once where an earlier one has failed or the job was
-    /// cancelled, and a failure is told once.
+    /// What every call has in common: it fails at once where an earlier one has failed or the job is
+    /// over, and a failure is told once.
     fn work<T>(
         &self,
         daemon: &dyn Daemon,
@@ -192,7 +192,7 @@ impl Context {
         if job.has_failed {
             return failed;
         }
-        let done = if self.stop.is_cancelled() { Err(Trouble::Told) } else { work(&mut job) };
+        let done = if self.stop.is_over(daemon) { Err(Trouble::Told) } else { work(&mut job) };
         done.unwrap_or_else(|trouble| {
             job.fail(daemon, trouble);
             failed
