@@ -59,6 +59,11 @@ impl<L: Layout> Host<L> {
         !bad.contains(&byte(self.number(VAR_JOB_STATUS)))
     }
 
+    /// How many files the job has saved so far, an earlier attempt's among them.
+    pub(crate) fn files(&self) -> c_int {
+        self.number(L::VARIABLES.files)
+    }
+
     fn number(&self, variable: c_int) -> c_int {
         let mut value: c_int = 0;
         self.get(variable, (&raw mut value).cast());
