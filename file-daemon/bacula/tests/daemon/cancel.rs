@@ -314,7 +314,7 @@ fn at_any_moment() {
     // The event itself has woken them. Where it did not, the plugin would ask for the cancel, but not
     // before some seconds have gone by.
     ends.sort();
-    let (median, last) = (ends[ends.len() / 2], ends[ends.len() - 1]);
-    println!("{times} cancels: half of the jobs had ended {median:?} later, the last {last:?}");
-    assert!(median < Duration::from_secs(2), "{ends:?}");
+    let (most, last) = (ends[ends.len() * 9 / 10], ends[ends.len() - 1]);
+    println!("{times} cancels: nine jobs of ten had ended {most:?} later, the last {last:?}");
+    assert!(most < Duration::from_secs(3), "{ends:?}");
 }
