@@ -6,6 +6,7 @@
 
 mod mysql;
 mod names;
+mod plugin_line;
 mod server_files;
 mod stored;
 mod wal;
@@ -13,6 +14,7 @@ mod xbstream;
 
 pub use mysql::{innodb_delta, lz4_frame, mysql_texts, qpress, xbcrypt};
 pub use names::{lsn, relation, system_identifier, wal_file};
+pub use plugin_line::plugin_line;
 pub use server_files::{
     backup_history, backup_label, control, first_page, manifest, page, tablespace_map,
     timeline_history,

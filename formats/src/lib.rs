@@ -29,6 +29,7 @@
 //! | `lz4_frame.rs` | `.lz4`, unpacked |
 //! | `qpress.rs` | `.qp`, unpacked |
 //! | `xbcrypt.rs` | `.xbcrypt`, its chunks and their checksums |
+//! | `plugin_line.rs` | the line that a file daemon hands to its plugin, and files of options |
 //!
 //! Facts about servers name their source: a structure or function of the server, or "measured",
 //! which means by a test on the files in `fixtures/postgresql` and `fixtures/mysql`, or as their
@@ -40,7 +41,7 @@ mod text;
 
 pub mod backup_label;
 pub mod control;
-#[doc(hidden)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod innodb_delta;
 pub mod log_piece;
@@ -50,6 +51,7 @@ pub mod manifest;
 pub mod member_encoding;
 pub mod mysql_texts;
 pub mod page;
+pub mod plugin_line;
 pub mod qpress;
 pub mod relation;
 pub mod sealed;
@@ -68,6 +70,7 @@ mod fixture;
 pub use backup_label::{BackupHistory, BackupLabel};
 pub use control::ControlFile;
 pub use lsn::Lsn;
+pub use plugin_line::{PluginLine, PluginLineError};
 pub use segment::{SegmentName, SegmentNumber, SegmentSize, WalFile};
 pub use system_identifier::SystemIdentifier;
 pub use timeline::{History, TimelineId};

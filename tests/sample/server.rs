@@ -57,7 +57,7 @@ fn a_restore_that_fails_says_so_and_costs_no_other_unit_its_own() {
     assert_eq!((&answer["failed"], &answer["exit_status"]), (&1.into(), &3.into()), "{answer}");
     assert!(!to.join("a").exists() && to.join("b").exists());
     let nowhere = stage.run(&["restore", "t", "--unit", "a", "--to", "sample-server:///nowhere"]);
-    assert_eq!(nowhere.code(), 22, "{}", nowhere.stderr);
+    assert_eq!(nowhere.code(), 25, "{}", nowhere.stderr);
     let time = stage.run(&["restore", "t", "--unit", "a", "--to", "-", "--target-lsn", "1"]);
     assert_eq!(time.code(), 2, "a dump has no log: {}", time.stderr);
 }

@@ -47,10 +47,10 @@ fn what_could_only_fail_after_hours_fails_before_anything_is_written() {
     let to = stage.scratch.join("r");
     let words = ["restore", "t", "--to", to.to_str().unwrap(), "--set", "fault=fail:check"];
     let refused = stage.run(&words);
-    assert_eq!(refused.code(), 22, "{}", refused.stderr);
+    assert_eq!(refused.code(), 25, "{}", refused.stderr);
     assert!(!to.exists());
     // A preparation that fails leaves nothing that starts.
     let words = ["restore", "t", "--to", to.to_str().unwrap(), "--set", "fault=fail:prepare"];
-    assert_eq!(stage.run(&words).code(), 22);
+    assert_eq!(stage.run(&words).code(), 25);
     assert!(!to.join("control").exists());
 }

@@ -1,31 +1,11 @@
 //! Rooms depend downwards only, and the program on nothing that it must not hold.
 
-use crate::top;
+use crate::table::{Room, rooms};
+use crate::{sources, top};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
-
-/// The floor of each room. A room may depend on rooms of lower floors only.
-const FLOORS: &[(&str, u8)] = &[
-    ("seawall-errors", 0),
-    ("seawall-formats", 0),
-    ("seawall-file-daemon-protocol", 0),
-    ("seawall-stream", 1),
-    ("seawall-system", 1),
-    ("seawall-repository", 2),
-    ("seawall-restore", 2),
-    ("seawall-engine-mariadb", 2),
-    ("seawall-engine-postgresql", 2),
-    ("seawall-file-daemon-backend", 3),
-    ("seawall", 4),
-];
-
-/// The rooms apart, with another licence, and all that each may depend on. Nobody depends on them.
-const APART: &[(&str, &[&str])] = &[
-    ("seawall-file-daemon-plugin", &["seawall-file-daemon-protocol", "libc"]),
-    ("seawall-file-daemon-bacula", &["seawall-file-daemon-plugin", "libc"]),
-    ("seawall-file-daemon-bareos", &["seawall-file-daemon-plugin", "libc"]),
-];
 
 /// What must never be in the program: other TLS, other runtimes, licences that bind its users.
 const BANNED: &[&str] = &["ring", "native-tls", "openssl", "openssl-sys", "tokio-tar", "async-std"];
@@ -52,44 +32,108 @@ fn cargo(words: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[test]
-fn rooms_depend_downwards() {
-    let words = ["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"];
-    let metadata: Value = serde_json::from_str(&cargo(&words)).unwrap();
-    let floors: BTreeMap<&str, u8> = FLOORS.iter().copied().collect();
-    let mut wrong = Vec::new();
-    for package in metadata["packages"].as_array().unwrap() {
-        let name = package["name"].as_str().unwrap();
-        let Some(floor) = floors.get(name) else { continue };
-        for dependency in package["dependencies"].as_array().unwrap() {
-            let other = dependency["name"].as_str().unwrap();
-            let is_ours = other.starts_with("seawall") && dependency["kind"].is_null();
-            if is_ours && floors.get(other).is_none_or(|lower| lower >= floor) {
-                wrong.push(format!("{name} depends on {other}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+/// What cargo knows of the packages whose manifest this is the workspace of.
+fn packages(manifest: &Path) -> Vec<Value> {
+    let path = manifest.to_str().unwrap();
+    let words = ["metadata", "--format-version", "1", "--no-deps", "--offline", "--manifest-path"];
+    let metadata: Value = serde_json::from_str(&cargo(&[&words[..], &[path]].concat())).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
 }
 
 #[test]
-fn plugins_depend_on_the_protocol_alone() {
-    let words = ["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"];
-    let metadata: Value = serde_json::from_str(&cargo(&words)).unwrap();
-    for package in metadata["packages"].as_array().unwrap() {
-        let name = package["name"].as_str().unwrap();
-        let apart = APART.iter().find(|(apart, _)| *apart == name);
-        assert_eq!(package["license"] == "AGPL-3.0-only", apart.is_some(), "{name}");
-        let all = package["dependencies"].as_array().unwrap();
-        let ours = all.iter().filter(|dependency| dependency["kind"].is_null());
-        for other in ours.map(|dependency| dependency["name"].as_str().unwrap()) {
-            let allowed = match apart {
-                Some((_, allowed)) => allowed.contains(&other),
-                None => APART.iter().all(|(apart, _)| *apart != other),
+fn rooms_depend_as_their_table_says() {
+    let rooms = rooms();
+    let room_of = |manifest: &Path| {
+        let found = rooms.iter().find(|room| room.manifest().as_deref() == Some(manifest));
+        found.unwrap_or_else(|| panic!("{} has no row", manifest.display()))
+    };
+    let workspaces = ["Cargo.toml", "formats/fuzz/Cargo.toml"];
+    let packages: Vec<_> = workspaces.map(|path| packages(&top().join(path))).concat();
+    let crates = rooms.iter().filter(|room| room.manifest().is_some()).count();
+    assert_eq!(packages.len(), crates, "a crate is in no workspace, or has no row");
+    let mut wrong = Vec::new();
+    for package in packages {
+        let room = room_of(Path::new(package["manifest_path"].as_str().unwrap()));
+        let here = room.path.display();
+        if (package["license"] == "AGPL-3.0-only") != room.is_agpl {
+            wrong.push(format!("{here} has the licence {}", package["license"]));
+        }
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if dependency["kind"] == "dev" {
+                continue;
+            }
+            let Some(path) = dependency["path"].as_str() else {
+                let name = dependency["name"].as_str().unwrap();
+                if room.only && !room.named.contains(name) {
+                    wrong.push(format!("{here} depends on {name}"));
+                }
+                continue;
             };
-            assert!(allowed, "{name} depends on {other}");
+            let other = room_of(&Path::new(path).join("Cargo.toml"));
+            if let Some(why) = room.refuses(other) {
+                wrong.push(format!("{here} depends on {}, which {why}", other.path.display()));
+            }
         }
     }
+    assert!(wrong.is_empty(), "docs/decisions/0001-rooms.md\n{}", wrong.join("\n"));
+}
+
+/// Folders of the command are no crates: their imports are read.
+#[test]
+fn folders_of_the_command_depend_as_their_table_says() {
+    let rooms = rooms();
+    let folders: Vec<&Room> =
+        rooms.iter().filter(|room| room.path.parent() == Some(Path::new("src"))).collect();
+    let mut wrong = Vec::new();
+    let mut imports = 0;
+    for (path, text) in sources() {
+        let inside = |room: &&&Room| path.with_extension("").starts_with(&room.path);
+        let Some(room) = folders.iter().find(inside) else { continue };
+        let own = room.path.file_name().unwrap().to_str().unwrap();
+        for module in modules_used(&text).into_iter().filter(|module| module != own) {
+            imports += 1;
+            if !room.named.contains(&module) {
+                wrong.push(format!("{} uses {module}", path.display()));
+            }
+        }
+    }
+    assert!(imports > 20, "{imports} imports were found");
+    assert!(wrong.is_empty(), "docs/decisions/0001-rooms.md\n{}", wrong.join("\n"));
+}
+
+/// The modules that stand behind `crate::`, alone or in braces.
+fn modules_used(text: &str) -> BTreeSet<String> {
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let mut found = BTreeSet::new();
+    for after in text.split("crate::").skip(1) {
+        let Some(list) = after.strip_prefix('{') else {
+            found.insert(after.split(|letter| !is_name(letter)).next().unwrap().to_owned());
+            continue;
+        };
+        let (mut depth, mut is_first) = (1, true);
+        for word in list.split_inclusive(['{', '}', ',']) {
+            if depth == 1 && is_first {
+                found.insert(
+                    word.trim().split(|letter| !is_name(letter)).next().unwrap().to_owned(),
+                );
+            }
+            is_first = word.ends_with(',');
+            depth += i32::from(word.ends_with('{')) - i32::from(word.ends_with('}'));
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    found.remove("");
+    found
+}
+
+#[test]
+fn imports_are_read_as_they_are_written() {
+    let text = "use crate::args::{A, B};\nuse crate::{config::{C, D}, human, verbs::E};\n\
+         fn f() { crate::printer::g() }\nuse crate::Top;\nuse other::x;\n";
+    let found: Vec<String> = modules_used(text).into_iter().collect();
+    assert_eq!(found, ["args", "config", "human", "printer", "verbs"]);
 }
 
 /// Name and licence of everything that is linked into the program: no tools of the build, nothing
@@ -128,6 +172,19 @@ fn the_program_holds_nothing_banned_and_no_binding_licence() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The names in its debug information are those of everything that was compiled and linked.
+#[test]
+fn the_program_holds_nothing_that_is_for_tests() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_seawall")).unwrap();
+    let text = String::from_utf8_lossy(&program);
+    assert!(text.contains("formats::wal::"), "the program has no debug information");
+    for name in ["formats::fuzz::", "formats::fixture::", "fixtures::", "libfuzzer"] {
+        assert!(!text.contains(name), "{name}");
+    }
+    let source = std::fs::read_to_string(top().join("formats/src/lib.rs")).unwrap();
+    assert!(source.contains("\n#[cfg(any(test, fuzzing))]\npub mod fuzz;\n"));
 }
 
 /// Whether one of the choices that an expression offers consists of allowed licences.

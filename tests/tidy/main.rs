@@ -11,6 +11,7 @@ mod dependencies;
 mod documents;
 mod rooms;
 mod sizes;
+mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};

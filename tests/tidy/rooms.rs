@@ -30,7 +30,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     (
         "rules! {",
         &[
-            "engines/mariadb/src/check/catalogue.rs",
+            "engines/mariadb/src/check.rs",
             "engines/postgresql/src/check/catalogue.rs",
             "engines/postgresql/src/log_verify/catalogue.rs",
             "repository/src/check.rs",

@@ -1,10 +1,12 @@
-//! Small files, small functions. What is larger stands in a list, with its reason.
+//! A file per thought, and small functions. What is larger stands in a list, with its reason.
 
 use crate::{sources, top};
 use std::collections::BTreeMap;
 use std::fs;
 
-const FILE_LINES_MAX: usize = 250;
+/// A file holds one thought, mostly in 150 to 250 lines. This only stops monsters: a step that is
+/// scattered over ten files is as hard to read as one of 2,000 lines.
+const FILE_LINES_MAX: usize = 700;
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// `tests/tidy/allowed.txt`: `<path> <lines> <reason>`, for files and (`path:function`) functions.
@@ -20,7 +22,7 @@ fn allowed() -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn files_and_functions_are_small() {
+fn files_and_functions_have_a_bound() {
     let allowed = allowed();
     let mut used = Vec::new();
     let mut wrong = Vec::new();

@@ -1,24 +1,19 @@
 //! A backup: from the tool's pipe into the sink.
 
-mod call;
 mod link;
-mod outcome;
-mod proof;
 mod run;
 mod watch;
 
 use crate::address::Address;
-use crate::flavour::Flavour;
-use crate::lsn;
-use crate::parent::{self, Start};
-use crate::server::Server;
+use crate::lineage::{self, Start};
+use crate::server::{self, Server};
 use crate::session::Session;
 use crate::state::State;
-use crate::tool::Tool;
-use crate::{grants, lineage, options};
+use crate::tool::{Flavour, Tool};
+use crate::{grants, options};
 use chrono::{DateTime, Utc};
 use errors::{Error, Kind, Result};
-use outcome::Outcome;
+use link::Outcome;
 use std::collections::BTreeMap;
 use stream::{Job, Level, Link, Sink, Unit};
 
@@ -47,7 +42,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
 
     // Whose data is it, and which backup does it continue?
     let witness = lineage::witness(&server)?;
-    let start = parent::choose(job, &server, &mut session)?;
+    let start = lineage::choose(job, &server, &mut session)?;
     let mut backup =
         Backup { job, sink, address, session, server, tool, witness, start, started_at };
     if let Some(link) = backup.nothing_changed(unit)? {
@@ -97,7 +92,7 @@ impl Backup<'_> {
             return Ok(None);
         }
         let state = State::of(parent)?;
-        if lsn::current(&mut self.session)? != state.last_lsn {
+        if server::current_lsn(&mut self.session)? != state.last_lsn {
             return Ok(None);
         }
         tracing::info!("InnoDB's log has not moved since {}: nothing is written", parent.name());
@@ -108,7 +103,7 @@ impl Backup<'_> {
     /// What a backup would begin with.
     fn only_looked(&mut self, unit: &Unit) -> Result<Link> {
         let from = self.start.parent.map_or(0, |(_, from)| from);
-        let lsn = lsn::current(&mut self.session)?;
+        let lsn = server::current_lsn(&mut self.session)?;
         self.note_stream()?;
         self.link(unit, &Outcome::not_taken(from, lsn))
     }

@@ -1,9 +1,9 @@
 //! The rights that a backup needs, asked for before the first byte: the tools find some of them
 //! missing only when all data was copied (measured).
 
-use crate::flavour::Flavour;
 use crate::server::Server;
 use crate::session::Session;
+use crate::tool::Flavour;
 use errors::{Error, Kind, Result};
 
 /// The rights that are missing.

@@ -2,15 +2,17 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `backup` | the steps of a backup; `backup/run`: the tool and its streams |
+//! | `backup` | the steps of a backup |
+//! | `backup/run`, `backup/watch` | the tool's run and its proof; whether the stream is taken fast enough |
+//! | `backup/link` | what the backup turned out to be, and its link |
+//! | `options` | what an operator may set |
 //! | `address`, `option_file`, `session` | where the server is, and questions to it |
-//! | `server`, `grants`, `lsn` | what the server says of itself; missing rights |
-//! | `flavour`, `tool` | the two tools, and how they are run |
-//! | `lineage`, `parent` | which backup an increment may continue |
-//! | `stream_tap`, `fifo` | the streams as they pass |
+//! | `server`, `grants` | what the server says of itself; missing rights |
+//! | `tool` | the two tools: which one, its command line, its process, its messages |
+//! | `lineage` | which backup an increment may continue |
+//! | `stream_tap` | the streams as they pass |
 //! | `check` | what would make a backup fail, or hurt one day |
-//! | `texts` | the small texts of the tools |
-//! | `state`, `data_root` | what a link says |
+//! | `state` | what a link says |
 //! | `cover` | the chain of a recovery |
 //! | `extract`, `unpack` | a link's streams into a tree |
 //! | `prepare` | a data directory of trees |
@@ -19,22 +21,16 @@ mod address;
 mod backup;
 mod check;
 mod cover;
-mod data_root;
 mod extract;
-mod fifo;
-mod flavour;
 mod grants;
 mod lineage;
-mod lsn;
 mod option_file;
 mod options;
-mod parent;
 mod prepare;
 mod server;
 mod session;
 mod state;
 mod stream_tap;
-mod texts;
 mod tool;
 mod unpack;
 
@@ -66,7 +62,7 @@ static DESCRIPTOR: Descriptor = Descriptor {
     supported: "MariaDB (mariadb-backup), MySQL and Percona Server (XtraBackup)",
     options: options::OPTIONS,
     levels: &[Level::Full, Level::Differential, Level::Incremental],
-    check_rules: check::catalogue::RULES,
+    check_rules: check::RULES,
     log_rules: &[],
     log_scope: LogScope::Target,
 };

@@ -1,14 +1,14 @@
-//! Whether today's data continues a parent's.
+//! Which backup an increment continues: the newest one that today's data comes from.
 //!
 //! The tools do not know: after a server was restored to an older backup and written on, an
 //! increment from a newer LSN is taken, prepared and checked without a complaint, and its rows are
 //! wrong (measured). `@@server_uid` survives even a new initialisation (measured). So several
 //! witnesses are asked, and any doubt makes a full.
 
-use crate::server::Server;
+use crate::server::{self, Server};
 use crate::session::Session;
 use crate::state::{Binlog, State};
-use crate::texts::read_either;
+use crate::tool::read_either;
 use errors::{Error, Kind, Result};
 use formats::mysql_texts::{BackupInfo, INFO_NAMES};
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
-use stream::{Link, words};
+use stream::{Finding, Job, Level, Link, words};
 
 const UUID: &str = "server_uuid";
 const TABLESPACE: &str = "system_tablespace";
@@ -77,7 +77,7 @@ fn tail(server: &Server, place: &Binlog) -> Option<String> {
 ///
 /// # Errors
 /// The session's own, or the link's state cannot be read.
-pub(crate) fn doubt(link: &Link, server: &Server, session: &mut Session) -> Result<Option<String>> {
+fn doubt(link: &Link, server: &Server, session: &mut Session) -> Result<Option<String>> {
     let today = witness(server)?;
     let name = link.name();
     for (witness, what) in [
@@ -93,7 +93,7 @@ pub(crate) fn doubt(link: &Link, server: &Server, session: &mut Session) -> Resu
         }
     }
     let state = State::of(link)?;
-    let now = crate::lsn::current(session)?;
+    let now = server::current_lsn(session)?;
     if now < state.last_lsn {
         let then = state.last_lsn;
         return Ok(Some(format!("its log is at LSN {now}, and was at {then} in {name}")));
@@ -146,4 +146,66 @@ fn named_size(row: Vec<Option<String>>) -> Option<(String, u64)> {
 
 fn number(file: &str) -> u64 {
     file.rsplit('.').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+/// What a backup is to begin with.
+pub(crate) struct Start<'a> {
+    /// The parent and its `to_lsn`; `None` makes a full.
+    pub(crate) parent: Option<(&'a Link, u64)>,
+    /// Why it is a full though something less was asked for.
+    pub(crate) finding: Option<Finding>,
+}
+
+/// Chooses.
+///
+/// # Errors
+/// `not-found`: there is no parent, and the operator wants to know rather than have a full.
+pub(crate) fn choose<'a>(
+    job: &'a Job,
+    server: &Server,
+    session: &mut Session,
+) -> Result<Start<'a>> {
+    let full = Start { parent: None, finding: None };
+    let newest = match job.level {
+        Level::Full => return Ok(full),
+        Level::Log => {
+            return Err(Error::new(Kind::Usage, "there is no level log for MariaDB and MySQL yet")
+                .hint("Take --level incremental; binlogs are not archived by this version."));
+        }
+        // Since the last full; since the last backup of data.
+        Level::Differential => newest(job, |link| link.level == Level::Full)?,
+        Level::Incremental => newest(job, |_| true)?,
+    };
+    let why = match newest {
+        None => "no earlier backup of the whole server is known".to_owned(),
+        Some(link) => match doubt(link, server, session)? {
+            None => return Ok(Start { parent: Some((link, base(link)?)), finding: None }),
+            Some(doubt) => doubt,
+        },
+    };
+    if job.options.text("without_parent") == Some("fail") {
+        return Err(Error::new(Kind::NotFound, format!("no parent for this backup: {why}"))
+            .hint("Take a full, or set without_parent to full."));
+    }
+    tracing::info!("a full is taken: {why}");
+    let text = format!("a full was taken and no {}: {why}", job.level);
+    Ok(Start { finding: Some(Finding { id: "no-parent".to_owned(), offset: 0, text }), ..full })
+}
+
+/// The newest backup that can be a parent at all. Links lie in the order of their jobs.
+fn newest(job: &Job, fits: impl Fn(&Link) -> bool) -> Result<Option<&Link>> {
+    let mut links: Vec<&Link> = job.links.iter().collect();
+    links.sort_by_key(|link| (link.finished_at, link.job));
+    for link in links.into_iter().rev() {
+        if link.level != Level::Log && fits(link) && !State::of(link)?.is_partial {
+            return Ok(Some(link));
+        }
+    }
+    Ok(None)
+}
+
+/// Where a child of a link begins.
+fn base(link: &Link) -> Result<u64> {
+    let value = link.base.get("to_lsn").and_then(|text| text.parse().ok());
+    value.ok_or_else(|| Error::new(Kind::Manifest, format!("{} has no to_lsn", link.name())))
 }

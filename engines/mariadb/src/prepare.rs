@@ -3,10 +3,8 @@
 //! Every tree is fresh from the repository: mariadb-backup deletes an increment's pages once they
 //! are applied, and XtraBackup refuses to apply them twice (measured).
 
-use crate::flavour::Flavour;
 use crate::state::State;
-use crate::texts::read_either;
-use crate::tool::{Child, Start, Tool, prepare_arguments};
+use crate::tool::{Child, Flavour, Start, Tool, prepare_arguments, read_either};
 use errors::{Error, Kind, Result};
 use formats::mysql_texts::{BackupType, CHECKPOINTS_NAMES, Checkpoints};
 use std::fs;

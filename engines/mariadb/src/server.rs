@@ -1,7 +1,7 @@
 //! What the server says of itself.
 
-use crate::flavour::Flavour;
 use crate::session::Session;
+use crate::tool::{Flavour, series};
 use errors::{Error, Kind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -144,10 +144,27 @@ fn redo_capacity(session: &mut Session) -> Result<u64> {
     Ok(size.saturating_mul(files.max(1)))
 }
 
-/// The first two numbers of a version.
-pub(crate) fn series(version: &str) -> (u32, u32) {
-    let mut numbers = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+/// LSN of the newest byte of the redo log.
+///
+/// # Errors
+/// The session's own; `statement` where the server says it nowhere.
+pub(crate) fn current_lsn(session: &mut Session) -> Result<u64> {
+    // MariaDB; MySQL from 8.0.30; both, but only with PROCESS.
+    for name in ["Innodb_lsn_current", "Innodb_redo_log_current_lsn"] {
+        if let Some(lsn) = session.status(name)?.and_then(|text| text.parse().ok()) {
+            return Ok(lsn);
+        }
+    }
+    let rows = session.rows("SHOW ENGINE INNODB STATUS")?;
+    let text = rows.into_iter().next().and_then(|row| row.into_iter().nth(2)).flatten();
+    text.as_deref().and_then(lsn_in_status).ok_or_else(|| {
+        Error::new(Kind::Statement, "SHOW ENGINE INNODB STATUS names no log sequence number")
+    })
+}
+
+fn lsn_in_status(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("Log sequence number"))?;
+    line.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -155,9 +172,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn series_of_versions() {
-        assert_eq!(series("10.11.19-MariaDB-0+deb12u1-log"), (10, 11));
-        assert_eq!(series("8.0.36-28"), (8, 0));
-        assert_eq!(series("odd"), (0, 0));
+    fn the_number_is_found_in_the_status() {
+        let text = "---\nLOG\n---\nLog sequence number          46662\nLog flushed up to   46662\n";
+        assert_eq!(lsn_in_status(text), Some(46662));
+        assert_eq!(lsn_in_status("nothing"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What a link of this engine says of itself, beyond what every link does.
 
-use crate::flavour::Flavour;
+use crate::tool::Flavour;
 use errors::{Context, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,21 +1,80 @@
-//! The makers' tool: where it is, which version, and how it is run.
+//! The makers' two tools: what is different between them, where they are, which version, and what
+//! they leave behind. How they are run is below.
 
 mod arguments;
 mod child;
 mod messages;
 
 pub(crate) use arguments::{Arguments, backup_arguments, prepare_arguments};
-pub(crate) use child::{Child, Start};
+pub(crate) use child::{Child, Fifo, Start};
 pub(crate) use messages::Messages;
 
-use crate::flavour::Flavour;
 use crate::options::OPTIONS;
-use crate::server::series;
 use errors::{Error, Kind, Result};
+use formats::xbstream::Dialect;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{fmt, fs};
 use stream::{OptionKind, Options};
+
+/// Whose tool makes a backup, and prepares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Flavour {
+    /// For MariaDB.
+    #[serde(rename = "mariadb-backup")]
+    MariaDbBackup,
+    /// For MySQL and Percona Server.
+    #[serde(rename = "xtrabackup")]
+    XtraBackup,
+}
+
+impl Flavour {
+    /// Reads the name; `None` for any other word.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::MariaDbBackup, Self::XtraBackup].into_iter().find(|it| it.to_string() == text)
+    }
+
+    /// Its streams' chunks.
+    pub(crate) fn dialect(self) -> Dialect {
+        match self {
+            Self::MariaDbBackup => Dialect::MariaDb,
+            Self::XtraBackup => Dialect::Percona,
+        }
+    }
+
+    /// Where users of file daemons look for its trees: the names that Bareos' plugins have.
+    pub(crate) fn tree_directory(self) -> &'static str {
+        match self {
+            Self::MariaDbBackup => "_mariadb-backup",
+            Self::XtraBackup => "_percona",
+        }
+    }
+
+    /// The program's names.
+    pub(crate) fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::MariaDbBackup => &["mariadb-backup", "mariabackup"],
+            Self::XtraBackup => &["xtrabackup"],
+        }
+    }
+
+    /// Whether redo log must be told to stay open until the last increment (`--apply-log-only`):
+    /// XtraBackup rolls back otherwise, and mariadb-backup does not know the option.
+    pub(crate) fn keeps_log_open(self) -> bool {
+        self == Self::XtraBackup
+    }
+}
+
+impl fmt::Display for Flavour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MariaDbBackup => "mariadb-backup",
+            Self::XtraBackup => "xtrabackup",
+        })
+    }
+}
 
 /// A tool that is installed.
 #[derive(Debug)]
@@ -129,6 +188,17 @@ fn version(text: &str) -> Option<String> {
     after("based on MariaDB server ").or_else(|| after("xtrabackup version "))
 }
 
+/// The text in a directory, and its name there.
+pub(crate) fn read_either(dir: &Path, names: [&'static str; 2]) -> Option<(&'static str, Vec<u8>)> {
+    names.into_iter().find_map(|name| Some((name, fs::read(dir.join(name)).ok()?)))
+}
+
+/// The first two numbers of a version.
+pub(crate) fn series(version: &str) -> (u32, u32) {
+    let mut numbers = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,5 +241,12 @@ mod tests {
             (error.kind(), error.message()),
             (Kind::Tool, "there is no /nowhere/xb on this host")
         );
+    }
+
+    #[test]
+    fn series_of_versions() {
+        assert_eq!(series("10.11.19-MariaDB-0+deb12u1-log"), (10, 11));
+        assert_eq!(series("8.0.36-28"), (8, 0));
+        assert_eq!(series("odd"), (0, 0));
     }
 }

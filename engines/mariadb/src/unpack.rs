@@ -17,11 +17,9 @@
 //! does a stream that ends too early (both end with 0). A table that is renamed into a database
 //! without any other file arrives there, and partitions are removed; mbstream does neither.
 
-mod blocks;
 mod decode;
 mod feed;
 mod holes;
-mod output;
 mod shared;
 mod tree;
 mod worker;

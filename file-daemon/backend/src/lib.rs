@@ -3,7 +3,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `line` | reading the plugin lines of a FileSet |
+//! | `line` | a plugin line with the files that it names |
 //! | `target` | which engine a line means, with which options |
 //! | `units` | its units, one after the other |
 //! | `asked`, `inbox`, `outbox` | the conversation with the plugin |
@@ -24,7 +24,7 @@ mod envelope;
 mod estimate;
 mod host_state;
 mod inbox;
-pub mod line;
+mod line;
 mod names;
 mod outbox;
 mod reports;

@@ -1,8 +1,10 @@
 //! Which engine a plugin line means, with which options.
 
-use crate::line::{Line, Origin, Pair};
+use crate::line;
 use crate::restore::PointInTime;
 use errors::{Error, Kind, Result};
+use formats::PluginLine;
+use formats::plugin_line::{Origin, Pair};
 use std::path::{Path, PathBuf};
 use stream::{Engine, OptionKind, Options, RecoveryRequest, TargetName, UnitPattern};
 use system::Secret;
@@ -87,7 +89,7 @@ pub(crate) struct Chosen {
 ///
 /// # Errors
 /// `config`: an unknown or malformed option, a secret where none may stand.
-pub(crate) fn choose(mut line: Line, host: &dyn Host) -> Result<Chosen> {
+pub(crate) fn choose(mut line: PluginLine, host: &dyn Host) -> Result<Chosen> {
     for warning in &line.warnings {
         tracing::warn!("{warning}");
     }
@@ -100,10 +102,12 @@ pub(crate) fn choose(mut line: Line, host: &dyn Host) -> Result<Chosen> {
     let units = patterns(&plain(&mut line, "unit").unwrap_or_default())?;
     let engine = host.engine_of(&wanted).map_err(|error| error.context("read the plugin line"))?;
     let options = Options::new(engine.descriptor().options);
-    line.resolve(|name| options.spec(name).map(|spec| spec.name))?;
+    line.resolve(|name| options.spec(name).map(|spec| spec.name))
+        .map_err(|error| line::refused(&error))?;
     let needs_parent = needs_parent(&mut line, &options)?;
     let inline = check(&line, engine, &options)?;
-    wanted.options = line.pairs.into_iter().map(|pair| (pair.name, pair.value)).collect();
+    let secret = |pair: Pair| (pair.name, Secret::new(pair.value.expose()));
+    wanted.options = line.pairs.into_iter().map(secret).collect();
     let target = host.target(&wanted).map_err(|error| error.context("read the plugin line"))?;
     refuse_inline(inline, &target)?;
     Ok(Chosen { target, units, needs_parent })
@@ -113,8 +117,8 @@ pub(crate) fn choose(mut line: Line, host: &dyn Host) -> Result<Chosen> {
 ///
 /// # Errors
 /// `config`, `io`.
-pub(crate) fn read(text: &str, host: &dyn Host) -> Result<Line> {
-    Line::read(text, &host.configuration_dir())
+pub(crate) fn read(text: &str, host: &dyn Host) -> Result<PluginLine> {
+    line::read(text, &host.configuration_dir())
 }
 
 /// Where this host keeps the state of jobs.
@@ -123,7 +127,7 @@ pub(crate) fn state_dir(target: &Target, working_dir: &Path) -> PathBuf {
 }
 
 /// Takes out an option whose value is not secret.
-pub(crate) fn plain(line: &mut Line, name: &str) -> Option<String> {
+pub(crate) fn plain(line: &mut PluginLine, name: &str) -> Option<String> {
     line.take(name).map(|pair| pair.value.expose().to_owned())
 }
 
@@ -149,7 +153,7 @@ fn patterns(text: &str) -> Result<Vec<UnitPattern>> {
 }
 
 /// Engines that find a parent themselves have an option of this name.
-fn needs_parent(line: &mut Line, options: &Options) -> Result<bool> {
+fn needs_parent(line: &mut PluginLine, options: &Options) -> Result<bool> {
     if options.spec("without_parent").is_some() {
         return Ok(false);
     }
@@ -166,7 +170,7 @@ fn needs_parent(line: &mut Line, options: &Options) -> Result<bool> {
 }
 
 /// Every option must be known. Answers the first that is secret and stands in the line itself.
-fn check(line: &Line, engine: &dyn Engine, options: &Options) -> Result<Option<String>> {
+fn check(line: &PluginLine, engine: &dyn Engine, options: &Options) -> Result<Option<String>> {
     if let Some(pair) = line.pairs.iter().find(|pair| options.spec(&pair.name).is_none()) {
         let known =
             engine.descriptor().options.iter().map(|spec| spec.name).chain(OWN.iter().copied());

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| file_daemon_backend::line::fuzz::plugin_line(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| formats::fuzz::plugin_line(data));

@@ -1,30 +1,37 @@
-//! The tool's run: its streams into the sink.
+//! The tool's run: how it is called, its streams into the sink, and the proof that what passed is a
+//! backup.
+//!
+//! No single witness is enough (all measured): a tool that fails leaves a stream that looks whole;
+//! some say `completed OK!` with redo log missing; `--history` fails after the last byte.
 
-use super::outcome::Outcome;
-use super::proof::{prove, redeem};
+use super::link::Outcome;
 use super::watch::{Pace, Paced, Watch};
 use super::{Backup, MEMBERS};
-use crate::fifo::Fifo;
-use crate::options;
+use crate::address::Place;
 use crate::stream_tap::{Seen, StreamTap};
-use crate::tool::{Child, Messages, Start};
+use crate::tool::{Arguments, Child, Fifo, Messages, Start, backup_arguments};
+use crate::{option_file, options};
 use chrono::Utc;
 use errors::{Context, Error, Kind, Result};
+use formats::xbstream::Summary;
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
-use stream::{Body, FileKind, Receipt, RelPath, VirtualFile};
+use stream::{Body, FileKind, Receipt, RelPath, Totals, VirtualFile};
+use system::Secret;
+use tempfile::{NamedTempFile, TempDir};
 
 /// The only stream of a tool that has one.
 const STREAM: &str = "backup.xbstream";
 
 /// One stream on its way.
-pub(super) struct Lane {
-    pub(super) name: String,
-    pub(super) seen: Arc<Seen>,
-    pub(super) receipt: Receipt,
+struct Lane {
+    name: String,
+    seen: Arc<Seen>,
+    receipt: Receipt,
 }
 
 impl Backup<'_> {
@@ -154,4 +161,89 @@ impl Backup<'_> {
         let receipt = self.sink.put(self.file(MEMBERS, Some(size), Body::Reader(all))?)?;
         receipt.redeem().map(drop)
     }
+}
+
+impl Backup<'_> {
+    /// The private file that says where the server is, and the password.
+    fn option_file(&self) -> Result<NamedTempFile> {
+        let user = Secret::new(&self.address.user);
+        let (host, port, socket);
+        let mut client = vec![("user", &user)];
+        match &self.address.place {
+            Place::Tcp { host: name, port: number } => {
+                (host, port) = (Secret::new(name), Secret::new(number.to_string()));
+                client.extend([("host", &host), ("port", &port)]);
+            }
+            Place::Socket(path) => {
+                socket = Secret::new(path.display().to_string());
+                // Another host in the operator's option file would lead the tool elsewhere.
+                host = Secret::new("localhost");
+                client.extend([("host", &host), ("socket", &socket)]);
+            }
+        }
+        client.extend(self.address.password.as_ref().map(|password| ("password", password)));
+        option_file::write(self.address.defaults_file.as_deref(), &client)
+    }
+
+    /// Several pipes at once, where the tool has them and the sink more than one lane.
+    fn fifos(&self) -> Option<usize> {
+        let lanes = self.sink.lanes();
+        let wanted = self.job.options.flag("fifo_streams") && self.tool.has_fifo_streams();
+        (wanted && lanes > 1).then_some(lanes)
+    }
+
+    fn arguments(
+        &self,
+        option_file: &Path,
+        scratch: &TempDir,
+        fifos: Option<usize>,
+    ) -> Result<Vec<OsString>> {
+        let with = Arguments {
+            options: &self.job.options,
+            option_file,
+            data_directory: &self.server.data_directory,
+            lsn_dir: &scratch.path().join("lsn"),
+            from: self.start.parent.map(|(_, from)| from),
+            fifos: fifos.map(|count| (scratch.path(), count)),
+        };
+        backup_arguments(&self.tool, &with)
+    }
+}
+
+/// Waits for the streams' ends. A sink that failed broke the pipe: its error is the cause, and the
+/// tool's complaint what came of it.
+fn redeem(
+    lanes: Vec<Lane>,
+    child: &Child,
+    status: ExitStatus,
+) -> Result<(Vec<Arc<Seen>>, Vec<String>)> {
+    let (mut seen, mut names) = (Vec::new(), Vec::new());
+    for lane in lanes {
+        let outcome = lane.receipt.redeem();
+        if let Err(error) = outcome {
+            let is_the_pipe = error.kind() == Kind::SourceFiles && !status.success();
+            return Err(if is_the_pipe { child.failure(status) } else { error });
+        }
+        seen.push(lane.seen);
+        names.push(lane.name);
+    }
+    Ok((seen, names))
+}
+
+/// Every witness must say that the backup is whole.
+fn prove(child: &Child, status: ExitStatus, seen: &[Arc<Seen>]) -> Result<Totals> {
+    if !status.success() {
+        return Err(child.failure(status));
+    }
+    if !child.messages.say_success() {
+        let text =
+            format!("the tool ended without the words of success: {}", child.messages.complaint());
+        return Err(Error::new(Kind::Tool, text));
+    }
+    let mut all = Summary::default();
+    for seen in seen {
+        all = all.plus(seen.summary()?);
+    }
+    all.check().or_kind(Kind::Tool, || "the tool's stream is no whole backup")?;
+    Ok(Totals { files: all.members, bytes: all.bytes, ..Totals::default() })
 }

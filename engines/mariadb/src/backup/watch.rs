@@ -6,7 +6,7 @@
 
 use super::Backup;
 use crate::address::Address;
-use crate::lsn;
+use crate::server;
 use crate::session::Session;
 use crate::tool::Messages;
 use std::io::{self, Read};
@@ -126,12 +126,12 @@ impl Watch {
         let Ok(mut session) = Session::open(&self.address, &self.options, &self.cancel) else {
             return;
         };
-        let Ok(mut reached) = lsn::current(&mut session) else { return };
+        let Ok(mut reached) = server::current_lsn(&mut session) else { return };
         let mut away = self.pace.away();
         let mut next = STEPS.iter().peekable();
         while !self.over.load(Ordering::Relaxed) {
             std::thread::sleep(LOOK_EVERY);
-            let Ok(now) = lsn::current(&mut session) else { return };
+            let Ok(now) = server::current_lsn(&mut session) else { return };
             let (before, passed) = (away, LOOK_EVERY.as_millis());
             away = self.pace.away();
             let waiting = away.saturating_sub(before).as_millis() * 100 / passed;

@@ -1,6 +1,6 @@
 //! The tool's command line.
 
-use super::Tool;
+use super::{Flavour, Tool};
 use crate::options::split_words;
 use errors::Result;
 use std::ffi::OsString;
@@ -71,7 +71,7 @@ pub(crate) fn backup_arguments(tool: &Tool, with: &Arguments<'_>) -> Result<Vec<
     let pipes = with.fifos.map_or(1, |(_, count)| count as u64);
     let threads = with.options.count("parallel").unwrap_or(1).max(pipes);
     words.push(format!("--parallel={threads}").into());
-    if with.options.flag("checkpoint") && tool.flavour == crate::flavour::Flavour::MariaDbBackup {
+    if with.options.flag("checkpoint") && tool.flavour == Flavour::MariaDbBackup {
         words.push("--innodb-log-checkpoint-now".into());
     }
     words.extend(theirs(with.options)?.into_iter().map(OsString::from));
@@ -139,7 +139,6 @@ fn flag(name: &str, path: &Path) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flavour::Flavour;
     use crate::options::OPTIONS;
 
     fn tool(flavour: Flavour) -> Tool {

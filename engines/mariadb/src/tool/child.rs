@@ -1,15 +1,19 @@
-//! The tool as a child process: in a group of its own, ended with the job.
+//! The tool as a child process: in a group of its own, ended with the job; and the named pipes that
+//! it may make instead of its standard output.
 //!
 //! mariadb-backup does not hear SIGTERM (it blocks it, measured): SIGINT ends it, and SIGKILL
 //! where that does not. The server frees the tool's locks when its connection goes.
 
 use super::{Messages, Tool, command};
 use errors::{Error, Kind, Result};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::ffi::OsString;
 use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -189,4 +193,82 @@ impl Drop for Child {
 fn open_log(path: &Path) -> Result<File> {
     let file = File::options().append(true).create(true).open(path);
     file.map_err(|error| Error::io(format!("open {}", path.display()), error))
+}
+
+/// How often a pipe is looked for, and its first byte.
+const PIPE_POLL: Duration = Duration::from_millis(5);
+
+/// A named pipe that the tool makes, and that is read from the moment it is there.
+///
+/// Waits for the pipe and for its writer, as long as the tool lives. A plain opening would wait
+/// for ever for a tool that has died.
+pub(crate) struct Fifo {
+    path: PathBuf,
+    alive: Arc<AtomicBool>,
+    state: Pipe,
+}
+
+enum Pipe {
+    Absent,
+    /// Open, and nobody has written yet.
+    Silent(File),
+    Flowing(File),
+}
+
+impl Fifo {
+    pub(crate) fn new(path: PathBuf, alive: Arc<AtomicBool>) -> Self {
+        Self { path, alive, state: Pipe::Absent }
+    }
+
+    /// Opens without waiting for a writer.
+    fn open(&self) -> io::Result<Option<File>> {
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        match File::options().read(true).custom_flags(flags).open(&self.path) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Read for Fifo {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            // Asked before the pipe: what was written before the end is read after it.
+            let is_alive = self.alive.load(Ordering::Acquire);
+            match std::mem::replace(&mut self.state, Pipe::Absent) {
+                Pipe::Absent => {
+                    if let Some(file) = self.open()? {
+                        self.state = Pipe::Silent(file);
+                        continue;
+                    }
+                }
+                Pipe::Silent(mut file) => {
+                    let read = file.read(buffer);
+                    match read {
+                        Ok(1..) => {
+                            let flags = fcntl_getfl(&file)? - OFlags::NONBLOCK;
+                            fcntl_setfl(&file, flags)?;
+                            self.state = Pipe::Flowing(file);
+                            return read;
+                        }
+                        Ok(0) => self.state = Pipe::Silent(file),
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                            self.state = Pipe::Silent(file);
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+                Pipe::Flowing(mut file) => {
+                    let read = file.read(buffer);
+                    self.state = Pipe::Flowing(file);
+                    return read;
+                }
+            }
+            if !is_alive {
+                return Ok(0);
+            }
+            std::thread::sleep(PIPE_POLL);
+        }
+    }
 }

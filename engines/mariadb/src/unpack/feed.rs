@@ -1,8 +1,7 @@
 //! The reader: from the stream to the workers.
 
 use super::Unpack;
-use super::blocks::{Block, Blocks, Slice};
-use super::shared::Shared;
+use super::shared::{Block, Blocks, Shared, Slice};
 use super::worker::{Happening, Lane, Work};
 use crossbeam_channel::bounded;
 use errors::{Error, Kind, Result};

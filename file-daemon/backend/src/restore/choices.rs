@@ -1,7 +1,8 @@
 //! What an operator may choose for a restore: Bacula's "Plugin Options", Bareos' `pluginoptions=`.
 
-use crate::line::Line;
+use crate::line;
 use errors::{Error, Kind, Result};
+use formats::PluginLine;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use stream::{Engine, OptionKind, Options};
@@ -210,7 +211,8 @@ fn pairs(line: &str, engines: &[&'static dyn Engine]) -> Result<Vec<(String, Str
 }
 
 fn spelled_as_a_plugin_line(text: &str) -> Result<Vec<(String, String)>> {
-    let line = Line::parse(&format!("{}:{text}", protocol::PLUGIN))?;
+    let line = format!("{}:{text}", protocol::PLUGIN);
+    let line = PluginLine::parse(&line).map_err(|error| line::refused(&error))?;
     Ok(line.pairs.into_iter().map(|pair| (pair.name, pair.value.expose().to_owned())).collect())
 }
 

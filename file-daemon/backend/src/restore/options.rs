@@ -62,11 +62,12 @@ fn merge(
     if let Some(line) = line {
         let mut line = target::read(line, host)?;
         wanted.url = target::plain(&mut line, "url");
-        line.resolve(|name| specs.spec(name).map(|spec| spec.name))?;
+        line.resolve(|name| specs.spec(name).map(|spec| spec.name))
+            .map_err(|error| crate::line::refused(&error))?;
         let is_free = |name: &str| chosen.iter().all(|(other, _)| *other != name);
         let pairs = line.pairs.into_iter();
         let pairs = pairs.filter(|pair| specs.spec(&pair.name).is_some() && is_free(&pair.name));
-        wanted.options = pairs.map(|pair| (pair.name, pair.value)).collect();
+        wanted.options = pairs.map(|pair| (pair.name, Secret::new(pair.value.expose()))).collect();
     }
     let chosen = chosen.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value)));
     wanted.options.extend(chosen);

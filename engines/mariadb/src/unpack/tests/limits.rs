@@ -1,7 +1,7 @@
 //! Memory, full disks, and who ends the work.
 
 use super::*;
-use crate::unpack::blocks::{BLOCK_BYTES, BLOCKS};
+use crate::unpack::shared::{BLOCK_BYTES, BLOCKS};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -86,7 +86,7 @@ fn a_write_error_ends_it() {
     let how = how(dir.path(), &cancel);
     let shared = Shared::new(Tree::open(dir.path()).unwrap(), &how);
     let path = MemberPath::new(b"full").unwrap();
-    let mut output = output::Output::create(&shared, &path, false).unwrap();
+    let mut output = worker::Output::create(&shared, &path, false).unwrap();
     output.replace_file(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     let error = output.data(b"x").unwrap_err();
     assert_eq!(error.kind(), Kind::NoSpace);

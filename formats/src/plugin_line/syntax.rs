@@ -1,11 +1,12 @@
 //! The plugin line: a pure function of its text.
 
+use std::net::Ipv6Addr;
+
+use zeroize::Zeroizing;
+
 use super::pairs::Pairs;
 use super::separator::{self, Run};
-use super::{BYTES_MAX, Line, Origin};
-use errors::{Error, Kind, Result};
-use std::net::Ipv6Addr;
-use zeroize::Zeroizing;
+use super::{BYTES_MAX, Origin, PluginLine, PluginLineError};
 
 /// What a backslash may stand before.
 const ESCAPED: &str = ":\\\"'= ";
@@ -13,12 +14,11 @@ const ESCAPED: &str = ":\\\"'= ";
 /// Reads a line.
 ///
 /// # Errors
-/// `config`.
-pub(super) fn parse(text: &str) -> Result<Line> {
+///
+/// Where the line can be understood in no way, or in several.
+pub(super) fn parse(text: &str) -> Result<PluginLine, PluginLineError> {
     if text.len() > BYTES_MAX {
-        let told = format!("the plugin line has {} bytes, {BYTES_MAX} are allowed", text.len());
-        return Err(Error::new(Kind::Config, told)
-            .hint("Put options into a file and name it with defaults_file."));
+        return Err(PluginLineError::TooLong { bytes: text.len() });
     }
     let reader = Reader { text, at: 0 };
     let is_bad = |letter: char| letter.is_control() && !letter.is_ascii_whitespace();
@@ -34,8 +34,11 @@ pub(super) fn parse(text: &str) -> Result<Line> {
     let at = text.len() - rest.trim_start_matches(separator::separates).len();
     let (pairs, listing) = Reader { text, at }.options()?;
     let Pairs { pairs, warnings, .. } = pairs;
-    Ok(Line { plugin: plugin.to_owned(), pairs, listing, warnings })
+    Ok(PluginLine { plugin: plugin.to_owned(), pairs, listing, warnings })
 }
+
+/// What is wrong. The text at that place may be a secret, and is not shown.
+type Problem = &'static str;
 
 struct Reader<'a> {
     text: &'a str,
@@ -43,7 +46,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn options(mut self) -> Result<(Pairs, Option<String>)> {
+    fn options(mut self) -> Result<(Pairs, Option<String>), PluginLineError> {
         let mut pairs = Pairs::default();
         while !self.rest().is_empty() {
             let name = separator::next_name(self.rest())
@@ -55,10 +58,9 @@ impl<'a> Reader<'a> {
                 let path = self.rest().rsplit(" listing=").next().unwrap_or_default().trim();
                 return Ok((pairs, Some(if path.is_empty() { "/" } else { path }.to_owned())));
             }
-            let value = self.value().map_err(|error| {
-                error
-                    .context(format!("plugin line, option {}", name.text))
-                    .hint("Put the whole value into single quotes, or a backslash before the character. The director takes one backslash away: write two in its configuration.")
+            let value = self.value().map_err(|problem| PluginLineError::Value {
+                option: name.text.to_owned(),
+                problem,
             })?;
             pairs.add(&name, value, Origin::Line)?;
         }
@@ -70,7 +72,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A value, and the separator after it.
-    fn value(&mut self) -> Result<Zeroizing<String>> {
+    fn value(&mut self) -> Result<Zeroizing<String>, Problem> {
         let after_blanks = self.rest().trim_start_matches(|c: char| c.is_ascii_whitespace());
         match after_blanks.chars().next() {
             Some(quote @ ('"' | '\'')) => {
@@ -81,11 +83,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn quoted(&mut self, quote: char) -> Result<Zeroizing<String>> {
+    fn quoted(&mut self, quote: char) -> Result<Zeroizing<String>, Problem> {
         let mut value = Zeroizing::new(String::new());
         loop {
             let Some(letter) = self.rest().chars().next() else {
-                return Err(bad("a quote does not end"));
+                return Err("a quote does not end");
             };
             if letter == '\\' && quote == '"' {
                 value.push(self.escaped()?);
@@ -103,14 +105,14 @@ impl<'a> Reader<'a> {
                 self.at += length;
                 Ok(value)
             }
-            (false, Run::Doubtful(why)) => Err(bad(why)),
-            (false, Run::Value(_)) => Err(bad("something stands after the closing quote")),
+            (false, Run::Doubtful(why)) => Err(why),
+            (false, Run::Value(_)) => Err("something stands after the closing quote"),
         }
     }
 
     /// A value without quotes around it. Quotes in its middle belong to it; that a separator stands
     /// between them is in doubt, and refused.
-    fn bare(&mut self) -> Result<Zeroizing<String>> {
+    fn bare(&mut self) -> Result<Zeroizing<String>, Problem> {
         let mut value = Zeroizing::new(String::new());
         let mut quote = None;
         let mut has_colon = false;
@@ -137,45 +139,38 @@ impl<'a> Reader<'a> {
                     value.push_str(if is_first { run.trim_start() } else { run });
                     self.at += length;
                 }
-                Run::Doubtful(why) => return Err(bad(why)),
+                Run::Doubtful(why) => return Err(why),
                 Run::Separator(length) if quote.is_none() || length == self.rest().len() => {
                     self.at += length;
                     break;
                 }
                 Run::Separator(_) => {
-                    return Err(bad(
+                    return Err(
                         "a quote that began within the value is open where the next option begins",
-                    ));
+                    );
                 }
             }
         }
         if has_colon && !may_hold_colons(&value) {
-            return Err(bad("a colon stands before no name and \"=\""));
+            return Err("a colon stands before no name and \"=\"");
         }
         Ok(value)
     }
 
     /// The character after a backslash.
-    fn escaped(&mut self) -> Result<char> {
+    fn escaped(&mut self) -> Result<char, Problem> {
         let mut letters = self.rest().chars();
-        let letter = letters.nth(1).filter(|letter| ESCAPED.contains(*letter)).ok_or_else(|| {
-            bad("a backslash stands before a character that needs none; a backslash itself is \\\\")
-        })?;
+        let letter = letters.nth(1).filter(|letter| ESCAPED.contains(*letter)).ok_or(
+            "a backslash stands before a character that needs none; a backslash itself is \\\\",
+        )?;
         self.at = self.text.len() - letters.as_str().len();
         Ok(letter)
     }
 
-    /// What is wrong at this place. The text there may be a secret, and is not shown.
-    fn wrong(&self, what: &str) -> Error {
-        let letter = self.text[..self.at].chars().count() + 1;
-        Error::new(Kind::Config, format!("plugin line, character {letter}: {what}")).hint(
-            "A plugin line is seawall:name=value:name=value, or seawall: name=value name=value.",
-        )
+    fn wrong(&self, problem: Problem) -> PluginLineError {
+        let character = self.text[..self.at].chars().count() + 1;
+        PluginLineError::Line { character, problem }
     }
-}
-
-fn bad(why: &str) -> Error {
-    Error::new(Kind::Config, why)
 }
 
 /// Colons need no backslash in URLs and in addresses: Bareos would split there, but nothing else
