@@ -7,8 +7,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// What must never be in the program: other TLS, other runtimes, licences that bind its users.
-const BANNED: &[&str] = &["ring", "native-tls", "openssl", "openssl-sys", "tokio-tar", "async-std"];
+/// What must never be in the program: other TLS, other runtimes, what is for tests.
+const BANNED: &[&str] = &[
+    "ring",
+    "native-tls",
+    "openssl",
+    "openssl-sys",
+    "tokio-tar",
+    "async-std",
+    "seawall-fixtures",
+    "seawall-sample-engine",
+];
 const LICENCES: &[&str] = &[
     "MIT",
     "Apache-2.0",

@@ -58,7 +58,7 @@ impl Room {
         let is_named = self.named.contains(other.path.to_str().unwrap());
         match (self.floor, other.floor) {
             (Some(floor), Some(above)) if above > floor => Some("lies on a higher floor"),
-            (None, Some(_)) | (_, None) if !is_named => Some("is not named by its row"),
+            (_, None) if !is_named => Some("is not named by its row"),
             (_, Some(floor)) if !is_named && !self.floors.contains(&floor) => {
                 Some("is neither named by its row nor on a floor that the row names")
             }
@@ -92,9 +92,9 @@ fn every_row_is_a_room_and_every_file_lies_in_one() {
         }
         // A floor is above all floors that its rooms reach.
         wrong.extend(
-            room.floors.iter().filter(|floor| room.floor <= Some(**floor)).map(|floor| {
-                format!("{}: floor {floor} is not below its own", room.path.display())
-            }),
+            room.floors.iter().filter(|floor| room.floor.is_some_and(|own| own <= **floor)).map(
+                |floor| format!("{}: floor {floor} is not below its own", room.path.display()),
+            ),
         );
     }
     let has_row = |path: &Path| rooms.iter().any(|room| room.path == path);
