@@ -62,7 +62,8 @@ impl Setting {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         let roots = BTreeMap::from([(RootName::new("data").unwrap(), data.clone())]);
-        let layout = Layout { roots, held_back: Vec::new(), left_out: Vec::new() };
+        let main = RootName::new("data").unwrap();
+        let layout = Layout { main, roots, held_back: Vec::new(), left_out: Vec::new() };
         let tree = Box::new(DirectoryTree::create(layout, std::iter::empty())?);
         let cancel = Cancel::new();
         let options = ExtractOptions { workers: 3, cancel: &cancel, progress: &Silent };
@@ -177,8 +178,10 @@ fn a_chain_that_is_not_one_is_refused() {
     assert_eq!(message(&[]), "an empty chain");
 }
 
+type Shown = Vec<(u64, Vec<u8>)>;
+
 /// Remembers where the bytes lay that it was shown.
-struct Places(Arc<Mutex<Vec<(u64, Vec<u8>)>>>);
+struct Places(Arc<Mutex<Shown>>);
 
 impl Tap for Places {
     fn bytes(&mut self, offset: u64, bytes: &[u8]) {
@@ -305,7 +308,7 @@ fn damage_of_partial_files_is_found() {
     let (full, child, ..) = two_links(&setting);
     let cancel = Cancel::new();
     let options = ExtractOptions { workers: 2, cancel: &cancel, progress: &Silent };
-    let damages = || verify(&setting.store, None, options).unwrap().damages;
+    let damages = || verify(&setting.store, None, true, options).unwrap().damages;
     assert!(damages().is_empty());
     let objects = child.volumes.iter().flat_map(|volume| [&volume.volume.key, &volume.rows.key]);
     let of_full = full.volumes.iter().map(|volume| &volume.volume.key);

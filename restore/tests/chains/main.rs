@@ -50,7 +50,8 @@ fn link(number: usize) -> LinkName {
 
 fn tree(dir: &Path) -> DirectoryTree {
     let roots = BTreeMap::from([(RootName::new("data").unwrap(), dir.to_owned())]);
-    let layout = Layout { roots, held_back: Vec::new(), left_out: Vec::new() };
+    let main = RootName::new("data").unwrap();
+    let layout = Layout { main, roots, held_back: Vec::new(), left_out: Vec::new() };
     DirectoryTree::create(layout, std::iter::empty()).unwrap()
 }
 

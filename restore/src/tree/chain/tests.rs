@@ -46,6 +46,7 @@ impl Target {
         let dir = tempfile::tempdir().unwrap();
         let root = RootName::new("data").unwrap();
         let layout = Layout {
+            main: RootName::new("data").unwrap(),
             roots: BTreeMap::from([(root.clone(), dir.path().join("pg"))]),
             held_back: vec![(root.clone(), RelPath::new("held").unwrap())],
             left_out: vec![(root, RelPath::new("left").unwrap())],
