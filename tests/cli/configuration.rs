@@ -101,11 +101,15 @@ fn mistakes_are_named_with_their_line_and_the_nearest_name() {
             ":3: unknown key \"workrs\"",
             "Did you mean workers?",
         ),
-        ("[repo.main]\npath = \"/b\"\nuser = \"x\"\n", ":3: unknown key \"user\"", "Known are:"),
+        (
+            "[repo.main]\npath = \"/b\"\nfrobnicate = \"x\"\n",
+            ":3: unknown key \"frobnicate\"",
+            "Known are:",
+        ),
         (
             "[target.pg]\nengine = \"oracle\"\n",
             "there is no engine \"oracle\"",
-            "Built in: postgresql, mariadb.",
+            "Built in: postgresql, mariadb",
         ),
         (
             "[target.pg]\nurl = \"postgresql://h\"\nport = \"many\"\n",
