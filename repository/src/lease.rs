@@ -4,8 +4,8 @@
 //! looking for others: of two that begin together at least one sees the other. A lease is politeness:
 //! what a job writes has the job's label, so two jobs at once could not harm each other.
 //!
-//! Jobs on different units of a target do not concern each other. A program of version 0.1 knew no units
-//! and leased the whole target: its lease is respected by every unit.
+//! Jobs on different units of a target do not concern each other. Older programs knew no units and leased
+//! the whole target: their lease is respected by every unit.
 
 use crate::document;
 use crate::keys;
@@ -30,8 +30,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(120);
 struct LeaseInfo {
     process: ProcessIdentity,
     expires_at: DateTime<Utc>,
-    /// Only the unit in the lease's name is leased; the target as a whole counts as a unit. Version 0.1
-    /// did not write this.
+    /// Only the unit in the lease's name is leased; the target as a whole counts as a unit. Older
+    /// programs did not write this.
     #[serde(default)]
     of_unit: bool,
 }
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(take(&storage, &target, 9).err().unwrap().kind(), Kind::BackupRunning);
     }
 
-    /// Puts a lease as version 0.1 wrote it, and answers what a unit's job gets then.
+    /// Puts a lease as older programs wrote it, and answers what a unit's job gets then.
     fn beside_an_old_lease(process: &ProcessIdentity) -> Result<()> {
         #[derive(Serialize)]
         struct Old<'a> {
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lease_of_version_0_1_is_of_the_whole_target() {
+    fn a_lease_without_units_is_of_the_whole_target() {
         let me = ProcessIdentity::current().unwrap();
         let error = beside_an_old_lease(&me).unwrap_err();
         assert_eq!(error.kind(), Kind::BackupRunning);
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn an_old_program_does_not_take_a_units_lease_for_its_targets() {
-        // What version 0.1 read of a name: operation, target, then a job and a number.
+        // What older programs read of a name: operation, target, then a job and a number.
         let (target, unit) = (TargetName::new("pg").unwrap(), UnitName::new("a.b").unwrap());
         let key = keys::lock("backup", &keys::leased(&target, Some(&unit)), JobId::new(1), 1);
         assert_eq!(key.as_str(), "locks/backup.pg@a.b.0000000001.000001");

@@ -7,6 +7,8 @@
     reason = "a test may do what the program may not, and ends where something is wrong"
 )]
 
+mod units;
+
 use fixtures::postgresql::{PostgreSql, programs};
 use fixtures::{Lab, ScratchServer, run};
 use std::fs;
