@@ -100,6 +100,11 @@ impl Printer {
         answer.exit
     }
 
+    /// Standard output, for a restore whose bytes are the answer.
+    pub(crate) fn raw(self) -> io::Stdout {
+        io::stdout()
+    }
+
     /// Prints an error; gives the exit status.
     pub(crate) fn error(self, error: &Error) -> u8 {
         let exit = error.exit_status();

@@ -39,7 +39,7 @@ pub fn extract(
     let volumes = chain.iter().flat_map(|document| &document.volumes);
     options.progress.expect(volumes.map(|volume| volume.plain_bytes).sum());
     let storage = store.storage.as_ref();
-    let visit = |part: &FilePart, body: &mut dyn Read| {
+    let put = |part: &FilePart, body: &mut dyn Read| {
         let mut counted = Watched { body, options };
         tree.put(part, &mut counted)
     };
@@ -48,7 +48,11 @@ pub fn extract(
         tree.open(newest.link.name())?;
     }
     for_each_volume(&newest.volumes, options, |volume| {
-        read_volume(storage, volume, &mut { visit })
+        // Of the newest link every byte is read and compared, wanted or not.
+        read_volume(storage, volume, &mut |part, body| match tree.wants(part)? {
+            true => put(part, body),
+            false => Ok(()),
+        })
     })?;
     if older.is_empty() {
         return Ok(());
@@ -63,7 +67,7 @@ pub fn extract(
                 }
                 Ok(wanted)
             };
-            read_wanted(storage, volume, &mut wants, &mut { visit })
+            read_wanted(storage, volume, &mut wants, &mut { put })
         })?;
     }
     tree.close()

@@ -1,6 +1,7 @@
 //! Where everything lies in a repository: the layout of `docs/format.md`, in one place.
 
 use crate::storage::Key;
+use errors::{Error, Kind, Result};
 use stream::{EncodedUnit, JobId, LinkName, LogKey, LogScope, TargetName, UnitName};
 
 /// The repository's own document.
@@ -31,9 +32,14 @@ pub(crate) fn target(target: &TargetName) -> Key {
 /// Where a unit's directory begins.
 const UNIT_MARK: char = '@';
 
-/// The unit of a directory below a target.
-pub(crate) fn unit_of(name: &str) -> Option<EncodedUnit> {
-    EncodedUnit::parse(name.strip_prefix(UNIT_MARK)?)
+/// The unit of a directory below a target, or why no unit has such a directory. `None`: it is not meant
+/// for a unit.
+pub(crate) fn unit_of(target: &TargetName, name: &str) -> Option<Result<EncodedUnit>> {
+    let encoded = name.strip_prefix(UNIT_MARK)?;
+    let key = self::target(target).join(name);
+    let error =
+        || Error::new(Kind::Manifest, format!("{key}: no unit's name is written like that"));
+    Some(EncodedUnit::parse(encoded).ok_or_else(error))
 }
 
 /// What a lease is for: `<target>`, or `<target>@<unit>`. Neither may hold the sign between them.
@@ -42,6 +48,11 @@ pub(crate) fn leased(target: &TargetName, unit: Option<&UnitName>) -> String {
         Some(unit) => format!("{target}{UNIT_MARK}{}", unit.encoded()),
         None => target.to_string(),
     }
+}
+
+/// The target of what [`leased`] made.
+pub(crate) fn leased_target(leased: &str) -> &str {
+    leased.split_once(UNIT_MARK).map_or(leased, |(target, _)| target)
 }
 
 /// One lease of a job; `number` grows with each renewal.
@@ -71,7 +82,7 @@ impl UnitKeys {
         Self { log_base, base }
     }
 
-    /// The keys of a unit whose full name is not known yet; nothing is known of its log.
+    /// The keys of a unit whose full name is not known yet, with a log of its own.
     pub(crate) fn of_directory(target: &TargetName, encoded: &EncodedUnit) -> Self {
         let base = self::target(target).join(&format!("{UNIT_MARK}{encoded}"));
         Self { log_base: base.clone(), base }
@@ -79,6 +90,10 @@ impl UnitKeys {
 
     pub(crate) fn has_own_log(&self) -> bool {
         self.log_base == self.base
+    }
+
+    pub(crate) fn base(&self) -> &Key {
+        &self.base
     }
 
     pub(crate) fn jobs(&self) -> Key {

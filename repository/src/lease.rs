@@ -2,12 +2,14 @@
 //!
 //! A renewal is a new object, because nothing is rewritten. A lease is acquired by writing first, then
 //! looking for others: of two that begin together at least one sees the other. A lease is politeness:
-//! what a job writes has the job's label, so two jobs at once could not harm each other. Two jobs on
-//! different units of a target do not concern each other.
+//! what a job writes has the job's label, so two jobs at once could not harm each other.
+//!
+//! Jobs on different units of a target do not concern each other. A program of version 0.1 knew no units
+//! and leased the whole target: its lease is respected by every unit.
 
 use crate::document;
 use crate::keys;
-use crate::storage::Storage;
+use crate::storage::{Key, Storage};
 use chrono::{DateTime, TimeDelta, Utc};
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,10 @@ const RENEW_EVERY: Duration = Duration::from_secs(120);
 struct LeaseInfo {
     process: ProcessIdentity,
     expires_at: DateTime<Utc>,
+    /// Only the unit in the lease's name is leased; the target as a whole counts as a unit. Version 0.1
+    /// did not write this.
+    #[serde(default)]
+    of_unit: bool,
 }
 
 /// Held while a job runs; given back when dropped.
@@ -40,8 +46,8 @@ pub(crate) struct Lease {
 struct Held {
     storage: Arc<dyn Storage>,
     operation: &'static str,
-    /// `<target>`, or `<target>@<unit>`.
-    leased: String,
+    target: TargetName,
+    unit: Option<UnitName>,
     job: JobId,
     number: Mutex<u32>,
 }
@@ -60,7 +66,8 @@ impl Lease {
         let held = Arc::new(Held {
             storage,
             operation,
-            leased: keys::leased(target, unit),
+            target: target.clone(),
+            unit: unit.cloned(),
             job,
             number: Mutex::new(0),
         });
@@ -104,17 +111,22 @@ impl Drop for Lease {
 }
 
 impl Held {
+    fn key(&self, number: u32) -> Key {
+        let leased = keys::leased(&self.target, self.unit.as_ref());
+        keys::lock(self.operation, &leased, self.job, number)
+    }
+
     fn renew(&self) -> Result<()> {
         let mut number = self.number.lock().map_err(|_| poisoned())?;
         let next = number.saturating_add(1);
         let info = LeaseInfo {
             process: ProcessIdentity::current()?,
             expires_at: Utc::now() + TimeDelta::seconds(LEASE_SECS),
+            of_unit: true,
         };
-        let key = |number| keys::lock(self.operation, &self.leased, self.job, number);
-        document::write(self.storage.as_ref(), &key(next), LOCK, KIND, &info)?;
+        document::write(self.storage.as_ref(), &self.key(next), LOCK, KIND, &info)?;
         if *number > 0 {
-            self.storage.delete(&key(*number))?;
+            self.storage.delete(&self.key(*number))?;
         }
         *number = next;
         Ok(())
@@ -122,7 +134,7 @@ impl Held {
 
     fn release(&self) {
         let Ok(number) = self.number.lock() else { return };
-        let key = keys::lock(self.operation, &self.leased, self.job, *number);
+        let key = self.key(*number);
         if let Err(error) = self.storage.delete(&key) {
             tracing::warn!("{key} was not removed: {}", error.line());
         }
@@ -130,8 +142,11 @@ impl Held {
 
     fn refuse_others(&self) -> Result<()> {
         for entry in self.storage.list(&keys::locks())? {
-            let Some(job) = self.job_of(&entry.name) else { continue };
-            if job == self.job {
+            let Some(other) = LockName::parse(&entry.name) else { continue };
+            let is_same_unit = other.leased == keys::leased(&self.target, self.unit.as_ref());
+            let is_target = other.leased == self.target.as_str();
+            let is_ours = is_same_unit && other.job == self.job;
+            if other.operation != self.operation || is_ours || !(is_same_unit || is_target) {
                 continue;
             }
             let key = keys::locks().join(&entry.name);
@@ -143,10 +158,13 @@ impl Held {
                     continue;
                 }
             };
-            if is_live(&info)? {
-                return Err(self.refusal(job, &info));
+            if !is_same_unit && info.of_unit {
+                continue;
             }
-            tracing::warn!("removing the lease of job {job}: its process is gone");
+            if is_live(&info)? {
+                return Err(self.refusal(other.job, &info));
+            }
+            tracing::warn!("removing the lease of job {}: its process is gone", other.job);
             self.storage.delete(&key)?;
         }
         Ok(())
@@ -154,30 +172,40 @@ impl Held {
 
     fn refusal(&self, job: JobId, info: &LeaseInfo) -> Error {
         let ProcessIdentity { host, pid, .. } = &info.process;
-        let (operation, leased) = (self.operation, &self.leased);
+        let unit = self.unit.as_ref().filter(|_| info.of_unit);
+        let (operation, label) = (self.operation, stream::unit_label(&self.target, unit));
         Error::new(
             Kind::BackupRunning,
-            format!("a {operation} of {leased} is running: job {job}, process {pid} on {host}"),
+            format!("a {operation} of {label} is running: job {job}, process {pid} on {host}"),
         )
         .hint("Wait until it ends, or end that process.")
     }
+}
 
-    /// The job of a lease for the same operation and unit.
-    fn job_of(&self, name: &str) -> Option<JobId> {
-        let rest = name.strip_prefix(self.operation)?.strip_prefix('.')?;
-        let rest = rest.strip_prefix(self.leased.as_str())?.strip_prefix('.')?;
-        let (job, number) = rest.split_once('.')?;
+/// The parts of a lease's name. Operations hold no dot; targets and units may.
+struct LockName<'a> {
+    operation: &'a str,
+    /// `<target>`, or `<target>@<unit>`.
+    leased: &'a str,
+    job: JobId,
+}
+
+impl<'a> LockName<'a> {
+    fn parse(name: &'a str) -> Option<Self> {
+        let (operation, rest) = name.split_once('.')?;
+        let (rest, number) = rest.rsplit_once('.')?;
         number.parse::<u32>().ok()?;
-        JobId::parse(job)
+        let (leased, job) = rest.rsplit_once('.')?;
+        Some(Self { operation, leased, job: JobId::parse(job)? })
     }
 }
 
-/// What is wrong with the leases of a target.
+/// What is wrong with the leases of a target and of its units.
 pub(crate) fn damaged(storage: &dyn Storage, target: &TargetName) -> Result<Vec<Error>> {
     let mut damages = Vec::new();
     for entry in storage.list(&keys::locks())? {
-        let is_its = ['.', '@'].iter().any(|end| entry.name.contains(&format!(".{target}{end}")));
-        if !is_its {
+        let Some(name) = LockName::parse(&entry.name) else { continue };
+        if keys::leased_target(name.leased) != target.as_str() {
             continue;
         }
         let key = keys::locks().join(&entry.name);
@@ -257,7 +285,8 @@ mod tests {
         let dead = ProcessIdentity { started_ticks: me.started_ticks + 1, ..me.clone() };
         let elsewhere = ProcessIdentity { host: "other".into(), ..me };
         let put = |job: u64, process: ProcessIdentity, secs: i64| {
-            let info = LeaseInfo { process, expires_at: Utc::now() + TimeDelta::seconds(secs) };
+            let expires_at = Utc::now() + TimeDelta::seconds(secs);
+            let info = LeaseInfo { process, expires_at, of_unit: true };
             let key = keys::lock("backup", target.as_str(), JobId::new(job), 1);
             document::write(storage.as_ref(), &key, LOCK, KIND, &info).unwrap();
         };
@@ -267,5 +296,60 @@ mod tests {
         assert_eq!(locks(&storage), 0);
         put(3, elsewhere, 600);
         assert_eq!(take(&storage, &target, 9).err().unwrap().kind(), Kind::BackupRunning);
+    }
+
+    /// Puts a lease as version 0.1 wrote it, and answers what a unit's job gets then.
+    fn beside_an_old_lease(process: &ProcessIdentity) -> Result<()> {
+        #[derive(Serialize)]
+        struct Old<'a> {
+            process: &'a ProcessIdentity,
+            expires_at: DateTime<Utc>,
+        }
+        let (_dir, storage, target) = setting();
+        let old = Old { process, expires_at: Utc::now() + TimeDelta::seconds(LEASE_SECS) };
+        // The same second, hence the same label: units and the whole target count apart.
+        let key = Key::new("locks").join("backup.pg.main.0000000009.000001");
+        document::write(storage.as_ref(), &key, LOCK, KIND, &old).unwrap();
+        let unit = UnitName::new("sales").unwrap();
+        let leased = (&target, Some(&unit));
+        let lease = Lease::acquire(Arc::clone(&storage), "backup", leased, JobId::new(9));
+        assert_eq!(take(&storage, &target, 10).is_err(), lease.is_err());
+        lease.map(drop)
+    }
+
+    #[test]
+    fn a_lease_of_version_0_1_is_of_the_whole_target() {
+        let me = ProcessIdentity::current().unwrap();
+        let error = beside_an_old_lease(&me).unwrap_err();
+        assert_eq!(error.kind(), Kind::BackupRunning);
+        assert!(error.message().starts_with("a backup of pg.main is running"), "{error}");
+        let dead = ProcessIdentity { started_ticks: me.started_ticks + 1, ..me };
+        beside_an_old_lease(&dead).unwrap();
+    }
+
+    #[test]
+    fn an_old_program_does_not_take_a_units_lease_for_its_targets() {
+        // What version 0.1 read of a name: operation, target, then a job and a number.
+        let (target, unit) = (TargetName::new("pg").unwrap(), UnitName::new("a.b").unwrap());
+        let key = keys::lock("backup", &keys::leased(&target, Some(&unit)), JobId::new(1), 1);
+        assert_eq!(key.as_str(), "locks/backup.pg@a.b.0000000001.000001");
+        assert!(!key.as_str().starts_with("locks/backup.pg."));
+    }
+
+    #[test]
+    fn damage_is_told_of_the_targets_own_leases() {
+        let (dir, storage, target) = setting();
+        let unit = UnitName::new("pg.main").unwrap();
+        let take = |target: &TargetName, unit: Option<&UnitName>| {
+            Lease::acquire(Arc::clone(&storage), "backup", (target, unit), JobId::new(1)).unwrap()
+        };
+        let other = TargetName::new("main").unwrap();
+        let _held = [take(&target, None), take(&target, Some(&unit)), take(&other, Some(&unit))];
+        assert!(damaged(storage.as_ref(), &target).unwrap().is_empty());
+        for entry in std::fs::read_dir(dir.path().join("locks")).unwrap() {
+            std::fs::write(entry.unwrap().path(), "{}").unwrap();
+        }
+        assert_eq!(damaged(storage.as_ref(), &target).unwrap().len(), 2);
+        assert_eq!(damaged(storage.as_ref(), &other).unwrap().len(), 1);
     }
 }

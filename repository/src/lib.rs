@@ -22,7 +22,7 @@
 //!
 //! | | backup | wal push | restore, list, verify |
 //! |---|---|---|---|
-//! | **backup** (same target) | refused by the lease | both go on: pieces are put if absent | both go on: links are whole |
+//! | **backup** (same unit) | refused by the lease | both go on: pieces are put if absent | both go on: links are whole |
 //! | **wal push** | | both go on | both go on |
 
 mod bodies;

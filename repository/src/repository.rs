@@ -117,12 +117,10 @@ impl Repository {
         let listed = self.storage.list(&keys::target(target))?;
         let is_whole = listed.iter().any(|entry| matches!(entry.name.as_str(), "links" | "jobs"));
         let mut stores = Vec::new();
-        for encoded in listed.iter().filter_map(|entry| keys::unit_of(&entry.name)) {
-            match self.name_of(target, &encoded)? {
-                Some(unit) => stores.push(self.stored_unit(target, &unit)?),
-                None => tracing::warn!(
-                    "{target}/@{encoded} is passed over: nothing in it tells its name"
-                ),
+        for found in units_below(self.storage.as_ref(), target)? {
+            match found {
+                Ok(unit) => stores.push(self.stored_unit(target, &unit)?),
+                Err(error) => tracing::warn!("a unit is passed over: {}", error.line()),
             }
         }
         stores.sort_by(|one, other| one.unit.cmp(&other.unit));
@@ -135,17 +133,10 @@ impl Repository {
     /// A unit as it is stored: with a log of its own, where it has one.
     fn stored_unit(&self, target: &TargetName, unit: &UnitName) -> Result<UnitStore> {
         let own = self.unit(target, Some(unit), LogScope::Unit);
-        match own.log().lineages()?.is_empty() {
-            true => Ok(own.with_log(LogScope::Target)),
-            false => Ok(own),
-        }
-    }
-
-    /// The full name of a unit's directory. Where it was cut, one of its objects tells it.
-    fn name_of(&self, target: &TargetName, encoded: &EncodedUnit) -> Result<Option<UnitName>> {
-        match encoded.name() {
-            Some(name) => Ok(Some(name)),
-            None => UnitStore::stored_name(self.storage.as_ref(), target, encoded),
+        let listed = self.storage.list(own.keys.base())?;
+        match listed.iter().any(|entry| matches!(entry.name.as_str(), "log" | "lineages")) {
+            true => Ok(own),
+            false => Ok(own.with_log(LogScope::Target)),
         }
     }
 
@@ -159,6 +150,48 @@ impl Repository {
             unit: unit.cloned(),
             repository: self.info.id,
         }
+    }
+}
+
+/// The full names of the units of a target, each from its directory; where the directory's name is cut,
+/// one of its objects tells it. An error in place of a name: a directory whose unit cannot be told.
+/// Directories without an object are those of jobs that are about to begin, or were killed.
+///
+/// # Errors
+/// The storage cannot be read.
+pub(crate) fn units_below(
+    storage: &dyn Storage,
+    target: &TargetName,
+) -> Result<Vec<Result<UnitName>>> {
+    let mut found = Vec::new();
+    for entry in storage.list(&keys::target(target))? {
+        match keys::unit_of(target, &entry.name) {
+            None => {}
+            Some(Err(error)) => found.push(Err(error)),
+            Some(Ok(encoded)) => match name_of(storage, target, &encoded) {
+                Ok(name) => found.extend(name.map(Ok)),
+                Err(error) if error.kind() == Kind::Manifest => found.push(Err(error)),
+                Err(error) => return Err(error),
+            },
+        }
+    }
+    Ok(found)
+}
+
+fn name_of(
+    storage: &dyn Storage,
+    target: &TargetName,
+    encoded: &EncodedUnit,
+) -> Result<Option<UnitName>> {
+    if let Some(name) = encoded.name() {
+        return Ok(Some(name));
+    }
+    match UnitStore::stored_name(storage, target, encoded)? {
+        Some(name) if name.encoded() != *encoded => Err(Error::new(
+            Kind::Manifest,
+            format!("{target}/@{encoded} holds the unit {name}, which belongs elsewhere"),
+        )),
+        name => Ok(name),
     }
 }
 

@@ -61,6 +61,24 @@ impl LinkDocument {
     }
 }
 
+/// The unit of a document that was read. What is damaged is kept, and another document asked.
+fn named(
+    key: &Key,
+    unit: Result<Option<Option<UnitName>>>,
+    damage: &mut Option<Error>,
+) -> Result<Option<UnitName>> {
+    let error = match unit {
+        Ok(Some(Some(unit))) => return Ok(Some(unit)),
+        // Removed while we looked.
+        Ok(None) => return Ok(None),
+        Ok(Some(None)) => Error::new(Kind::Manifest, format!("{key} is of no unit")),
+        Err(error) if error.kind() == Kind::Manifest => error,
+        Err(error) => return Err(error),
+    };
+    damage.get_or_insert(error);
+    Ok(None)
+}
+
 impl UnitStore {
     /// The target.
     #[must_use]
@@ -87,46 +105,56 @@ impl UnitStore {
         self.unit.is_some() && self.keys.has_own_log()
     }
 
-    /// The unit's full name, as an object below its directory tells it.
+    /// The full name in the first object that can be read below a unit's directory; `None` where there
+    /// is no object. Whether that name belongs into the directory is for the caller to compare.
+    ///
+    /// # Errors
+    /// No object can be read: `manifest`, of the first one; or the storage's own.
     pub(crate) fn stored_name(
         storage: &dyn Storage,
         target: &TargetName,
         encoded: &EncodedUnit,
     ) -> Result<Option<UnitName>> {
         let keys = UnitKeys::of_directory(target, encoded);
+        let mut damage = None;
         for entry in storage.list(&keys.links())? {
             let key = keys.links().join(&entry.name);
-            if let Ok(Some(document)) = document::read::<LinkDocument>(storage, &key, KIND) {
-                return Ok(document.link.unit);
+            let link = document::read::<LinkDocument>(storage, &key, KIND);
+            let unit = link.map(|document| document.map(|document| document.link.unit));
+            if let Some(unit) = named(&key, unit, &mut damage)? {
+                return Ok(Some(unit));
             }
         }
         for entry in storage.list(&keys.jobs())? {
             let Some(job) = JobId::parse(&entry.name) else { continue };
-            let claim = document::read::<ClaimInfo>(storage, &keys.claim(job), claim_info::KIND);
-            if let Ok(Some(claim)) = claim {
-                return Ok(claim.unit);
+            let key = keys.claim(job);
+            let claim = document::read::<ClaimInfo>(storage, &key, claim_info::KIND);
+            let unit = claim.map(|claim| claim.map(|claim| claim.unit));
+            if let Some(unit) = named(&key, unit, &mut damage)? {
+                return Ok(Some(unit));
             }
         }
-        Ok(None)
+        damage.map_or(Ok(None), Err)
     }
 
     /// Two long names whose hashes are equal would share a directory: the second one is refused.
     ///
     /// # Errors
-    /// `exists`.
+    /// `exists`; or the storage cannot be read. Damage hinders no backup.
     pub(crate) fn refuse_other_unit(&self) -> Result<()> {
         let Some(unit) = &self.unit else { return Ok(()) };
         let encoded = unit.encoded();
         if encoded.name().is_some() {
             return Ok(());
         }
-        match Self::stored_name(self.storage.as_ref(), &self.target, &encoded)? {
-            Some(other) if other != *unit => Err(Error::new(
+        match Self::stored_name(self.storage.as_ref(), &self.target, &encoded) {
+            Ok(Some(other)) if other != *unit => Err(Error::new(
                 Kind::Exists,
                 format!("{}/@{encoded} holds the unit {other}, not {unit}", self.target),
             )
             .hint("Back it up under another target.")),
-            _ => Ok(()),
+            Err(error) if error.kind() != Kind::Manifest => Err(error),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -201,7 +229,7 @@ impl UnitStore {
         }
     }
 
-    /// The target's log.
+    /// The unit's log, or the one that it shares with the target's other units.
     #[must_use]
     pub fn log(&self) -> LogStore {
         LogStore::new(Arc::clone(&self.storage), self.keys.clone())

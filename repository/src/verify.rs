@@ -4,11 +4,12 @@ use crate::claim_info::{self, ClaimInfo};
 use crate::document;
 use crate::extract::{ExtractOptions, discard, for_each_volume};
 use crate::lease;
+use crate::repository::units_below;
 use crate::unit::{LinkDocument, UnitStore};
 use crate::volume::read_volume;
 use errors::{Error, Kind, Result};
 use std::sync::Mutex;
-use stream::{JobId, LinkName, LogSink};
+use stream::{JobId, LinkName, LogScope, LogSink};
 
 /// What verifying a target found.
 #[derive(Debug, Default)]
@@ -53,15 +54,10 @@ pub fn verify(
     if only.is_none() {
         verify_unfinished(store, &names, &mut report)?;
         if is_first {
-            for error in lease::damaged(store.storage.as_ref(), &store.target)? {
-                report.note(None, error)?;
-            }
+            verify_target(store, options, &mut report)?;
         }
-        if is_first || store.has_own_log() {
-            if let Err(error) = store.accepted_lineages() {
-                report.note(None, error)?;
-            }
-            verify_log(store, options, &mut report)?;
+        if store.has_own_log() {
+            verify_lineages(store, options, &mut report)?;
         }
     }
     Ok(report)
@@ -85,6 +81,21 @@ impl VerifyReport {
         self.damages.push(Damage { link, error });
         Ok(())
     }
+}
+
+/// What the units of a target share, and what of it belongs to no unit.
+fn verify_target(
+    store: &UnitStore,
+    options: ExtractOptions<'_>,
+    report: &mut VerifyReport,
+) -> Result<()> {
+    let (storage, target) = (store.storage.as_ref(), &store.target);
+    // Nothing below such a directory is read: nobody knows whose it is.
+    let lost = units_below(storage, target)?.into_iter().filter_map(Result::err);
+    for error in lost.chain(lease::damaged(storage, target)?) {
+        report.note(None, error)?;
+    }
+    verify_lineages(&store.clone().with_log(LogScope::Target), options, report)
 }
 
 fn verify_link(
@@ -180,11 +191,15 @@ fn verify_reach(
     Ok(())
 }
 
-fn verify_log(
+/// A log, and the lineages that were accepted for it.
+fn verify_lineages(
     store: &UnitStore,
     options: ExtractOptions<'_>,
     report: &mut VerifyReport,
 ) -> Result<()> {
+    if let Err(error) = store.accepted_lineages() {
+        report.note(None, error)?;
+    }
     let log = store.log();
     for lineage in log.lineages()? {
         log.for_each_piece(&lineage, &mut |key| {

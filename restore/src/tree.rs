@@ -111,10 +111,7 @@ impl DirectoryTree {
                 Err(Error::new(Kind::RestoreCheck, text)
                     .hint("The others are in the backup that it continues."))
             }
-            (None, _) => {
-                let ranges = ranges_of(part, u64::MAX).collect();
-                Ok(Some(Claim { ranges, metadata: Metadata::of(part).into() }))
-            }
+            (None, _) => Ok(Some(Claim::all_of(part))),
         }
     }
 
@@ -125,6 +122,13 @@ impl DirectoryTree {
             fchown(file, Some(uid), Some(gid))?;
         }
         file.set_permissions(Permissions::from_mode(mode))
+    }
+
+    fn check_no_chain(&self) -> Result<()> {
+        match *self.chain.read().map_err(|_| poisoned())? {
+            Some(_) => Err(Error::new(Kind::Bug, "the chain is not laid down yet")),
+            None => Ok(()),
+        }
     }
 
     fn make_links(&self) -> Result<()> {
@@ -203,9 +207,7 @@ impl TreeWriter for DirectoryTree {
     }
 
     fn settle(&self) -> Result<()> {
-        if self.chain.read().map_err(|_| poisoned())?.is_some() {
-            return Err(Error::new(Kind::Bug, "the chain is not laid down yet"));
-        }
+        self.check_no_chain()?;
         self.make_links()?;
         for root in self.layout.roots.values() {
             durable::sync_filesystem(root, TREE)
@@ -215,6 +217,7 @@ impl TreeWriter for DirectoryTree {
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
+        self.check_no_chain()?;
         for (root, path) in &self.layout.held_back {
             let path = self.root(root)?.join(path.as_path());
             let held = held_name(&path);
@@ -301,12 +304,22 @@ fn block_size(length: u64) -> usize {
 fn open_making_parents(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_parents(path)?;
-            options.open(path)
+    let mut attempts = 0;
+    loop {
+        match options.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && attempts == 0 => {
+                make_parents(path)?;
+            }
+            // Its other parts are written already, and nobody may write to the file. Another worker
+            // that is done with one more of them may be between the two.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && attempts < 100 => {
+                if fs::set_permissions(path, Permissions::from_mode(0o600)).is_err() {
+                    return Err(error);
+                }
+            }
+            opened => return opened,
         }
-        opened => opened,
+        attempts += 1;
     }
 }
 

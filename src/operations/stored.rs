@@ -1,6 +1,5 @@
 //! What a repository holds of a target: its units, its backups, the backup that a word names.
 
-use super::units;
 use crate::config::Settings;
 use crate::registry;
 use errors::{Error, Kind, Result};
@@ -38,7 +37,7 @@ pub(crate) fn stores(
     target: &TargetName,
     patterns: &[UnitPattern],
 ) -> Result<Vec<UnitStore>> {
-    units::choose(repository.units(target)?, patterns, UnitStore::unit)
+    stream::choose_units(repository.units(target)?, patterns, UnitStore::unit)
 }
 
 /// The one unit that is meant.

@@ -82,7 +82,7 @@ impl With<'_> {
             return Ok(Answer::new("seawall.restore-plan/1", text, summary.into()));
         }
         let is_stream = matches!(restore.job.destination, Destination::Stream);
-        let restored = restore.run(&prepared, &mut std::io::stdout())?;
+        let restored = restore.run(&prepared, &mut self.context.printer.raw())?;
         let mut answer = self.answer(&prepared, &restored, &text);
         if is_stream {
             // Standard output holds what was restored, and nothing else.

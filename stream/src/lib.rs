@@ -73,6 +73,6 @@ pub use sink::{Durability, Looking, Sink};
 pub use tap::{Finding, Tap};
 pub use tree::{Extent, FilePart, ParentRows, TreeWriter};
 pub use unit_name::{EncodedUnit, UnitName, unit_label};
-pub use unit_pattern::UnitPattern;
+pub use unit_pattern::{UnitPattern, choose_units};
 pub use window::{Gap, NamedPoint, Window};
 pub use words::{exact_time, words};

@@ -24,6 +24,7 @@ pub struct ByteRange {
 #[serde(try_from = "Unchecked", into = "Unchecked")]
 pub struct PartialFile {
     size_bytes: u64,
+    carried_bytes: u64,
     /// Sorted, not empty, not overlapping, within the size.
     ranges: Arc<[ByteRange]>,
 }
@@ -39,6 +40,8 @@ pub enum InvalidRanges {
     BeyondTheEnd(ByteRange),
     /// More than [`PartialFile::MAX_RANGES`]; how many.
     TooMany(usize),
+    /// A piece with more bytes than all pieces together; how many.
+    MoreThanCarried(u64),
 }
 
 impl PartialFile {
@@ -72,7 +75,8 @@ impl PartialFile {
                 _ => return Err(InvalidRanges::BeyondTheEnd(range)),
             }
         }
-        Ok(Self { size_bytes, ranges })
+        let carried_bytes = ranges.iter().map(|range| range.length).sum();
+        Ok(Self { size_bytes, carried_bytes, ranges })
     }
 
     /// Bytes of the whole file, as it is in this link.
@@ -87,7 +91,14 @@ impl PartialFile {
         &self.ranges
     }
 
-    /// Bytes of all ranges: those of the body.
+    /// Bytes of all ranges that the link has of the file. More than those of this body, where it is
+    /// one of several [pieces](Self::pieces): so that a missing one is noticed.
+    #[must_use]
+    pub fn carried_bytes(&self) -> u64 {
+        self.carried_bytes
+    }
+
+    /// Bytes of these ranges: those of the body.
     #[must_use]
     pub fn body_bytes(&self) -> u64 {
         // They do not overlap, and lie within the size.
@@ -121,7 +132,7 @@ impl PartialFile {
     }
 
     fn piece(&self, ranges: Vec<ByteRange>) -> Self {
-        Self { size_bytes: self.size_bytes, ranges: ranges.into() }
+        Self { ranges: ranges.into(), ..*self }
     }
 }
 
@@ -149,6 +160,7 @@ impl From<ByteRange> for (u64, u64) {
 #[derive(Serialize, Deserialize)]
 struct Unchecked {
     of: u64,
+    carried: u64,
     ranges: Vec<ByteRange>,
 }
 
@@ -156,13 +168,19 @@ impl TryFrom<Unchecked> for PartialFile {
     type Error = InvalidRanges;
 
     fn try_from(unchecked: Unchecked) -> Result<Self, InvalidRanges> {
-        Self::new(unchecked.of, unchecked.ranges)
+        let Unchecked { of, carried, ranges } = unchecked;
+        let piece = Self::new(of, ranges)?;
+        match piece.body_bytes() <= carried {
+            true => Ok(Self { carried_bytes: carried, ..piece }),
+            false => Err(InvalidRanges::MoreThanCarried(piece.body_bytes())),
+        }
     }
 }
 
 impl From<PartialFile> for Unchecked {
     fn from(partial: PartialFile) -> Self {
-        Self { of: partial.size_bytes, ranges: partial.ranges.to_vec() }
+        let (of, carried) = (partial.size_bytes, partial.carried_bytes);
+        Self { of, carried, ranges: partial.ranges.to_vec() }
     }
 }
 
@@ -174,6 +192,9 @@ impl fmt::Display for InvalidRanges {
             Self::BeyondTheEnd(range) => (range, "ends behind the end of the file"),
             Self::TooMany(count) => {
                 return write!(f, "{count} ranges, {} are allowed", PartialFile::MAX_RANGES);
+            }
+            Self::MoreThanCarried(bytes) => {
+                return write!(f, "{bytes} bytes in one piece, and fewer in all of them");
             }
         };
         write!(f, "the range of {} bytes at byte {} {why}", range.length, range.offset)
@@ -216,12 +237,20 @@ mod tests {
     fn json_is_checked_too() {
         let good = partial(73_728, &[(8192, 8192), (65_536, 8192)]);
         let json = serde_json::to_string(&good).unwrap();
-        assert_eq!(json, "{\"of\":73728,\"ranges\":[[8192,8192],[65536,8192]]}");
-        assert_eq!(serde_json::from_str::<PartialFile>(&json).unwrap(), good);
+        assert_eq!(json, "{\"of\":73728,\"carried\":16384,\"ranges\":[[8192,8192],[65536,8192]]}");
+        for partial in good.pieces(1, 1000).into_iter().chain([good]) {
+            let json = serde_json::to_string(&partial).unwrap();
+            assert_eq!(serde_json::from_str::<PartialFile>(&json).unwrap(), partial);
+        }
         for bad in ["[[0,0]]", "[[5,2],[6,1]]", "[[9,2]]", "[[-1,2]]", "[[1]]", "[1,2]", "{}"] {
-            let json = format!("{{\"of\":10,\"ranges\":{bad}}}");
+            let json = format!("{{\"of\":10,\"carried\":99,\"ranges\":{bad}}}");
             assert!(serde_json::from_str::<PartialFile>(&json).is_err(), "{bad}");
         }
+        let carried = |bytes: u64| {
+            let json = format!("{{\"of\":10,\"carried\":{bytes},\"ranges\":[[0,4],[6,2]]}}");
+            serde_json::from_str::<PartialFile>(&json).is_ok()
+        };
+        assert!(carried(6) && carried(7) && !carried(5));
     }
 
     #[test]
@@ -231,7 +260,7 @@ mod tests {
             let pieces = whole.pieces(max_ranges, max_bytes);
             let mut bytes = Vec::new();
             for piece in &pieces {
-                assert_eq!(piece.size_bytes(), 100);
+                assert_eq!((piece.size_bytes(), piece.carried_bytes()), (100, 77));
                 assert!(piece.ranges().len() <= max_ranges.max(1));
                 assert!(piece.body_bytes() <= max_bytes.max(1));
                 // Each piece is what the constructor accepts.

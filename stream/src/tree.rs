@@ -79,8 +79,8 @@ pub trait ParentRows: Send + Sync {
 /// Takes files from any source, in any order, from several workers.
 ///
 /// One link is put as it is. A chain is laid down newest first, so that each byte is written once:
-/// [`open`](Self::open) each link, [`put`](Self::put) its files, and at the end
-/// [`close`](Self::close). The newest link says which files there are, and their sizes and
+/// [`open`](Self::open) each link, ask whether it [`wants`](Self::wants) each part and
+/// [`put`](Self::put) those, and at the end [`close`](Self::close). The newest link says which files there are, and their sizes and
 /// metadata; of the older ones only those bytes are taken that no newer link has.
 pub trait TreeWriter: Send + Sync {
     /// Begins the next link of a chain, the newest first. All parts of the one before have been
@@ -90,8 +90,8 @@ pub trait TreeWriter: Send + Sync {
     /// `restore-check`: the link before lacks bytes that no older link can have.
     fn open(&self, link: LinkName) -> Result<()>;
 
-    /// Whether the body of a part is needed: a part for which this says no need not be put. Of the
-    /// newest link, or of a single one, all are needed.
+    /// Whether a part is needed; one that is not need not be put. In a chain it is asked once of
+    /// each part of a link, before the part is put, so that a missing part is noticed.
     ///
     /// # Errors
     /// `restore-check`: the part contradicts other parts of its file.

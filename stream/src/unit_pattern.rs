@@ -1,5 +1,7 @@
 //! Patterns of unit names, as operators write them: `sales`, `customer_*`, `a\*b`.
 
+use crate::UnitName;
+use errors::{Error, Kind, Result as Checked};
 use std::fmt;
 use std::str::FromStr;
 
@@ -106,6 +108,33 @@ impl UnitPattern {
     }
 }
 
+/// Those whose names fit one of the patterns, in their order; all where there is no pattern.
+///
+/// # Errors
+/// `not-found`: a pattern fits nothing.
+pub fn choose_units<T>(
+    all: Vec<T>,
+    patterns: &[UnitPattern],
+    name: impl Fn(&T) -> Option<&UnitName>,
+) -> Checked<Vec<T>> {
+    if patterns.is_empty() {
+        return Ok(all);
+    }
+    let fits = |pattern: &UnitPattern, one: &T| {
+        name(one).is_some_and(|name| pattern.matches(name.as_str()))
+    };
+    if let Some(pattern) = patterns.iter().find(|pattern| !all.iter().any(|one| fits(pattern, one)))
+    {
+        let names: Vec<String> = all.iter().filter_map(&name).map(ToString::to_string).collect();
+        let error = Error::new(Kind::NotFound, format!("no unit is called {pattern}"));
+        return Err(match names.is_empty() {
+            true => error.hint("The target is one unit: name none."),
+            false => error.hint(format!("Its units: {}.", names.join(", "))),
+        });
+    }
+    Ok(all.into_iter().filter(|one| patterns.iter().any(|pattern| fits(pattern, one))).collect())
+}
+
 impl Token {
     fn fits(&self, c: char) -> bool {
         match self {
@@ -159,5 +188,22 @@ mod tests {
     fn many_stars_take_no_longer_than_few() {
         let pattern: UnitPattern = format!("{}b", "*a".repeat(40)).parse().unwrap();
         assert!(!pattern.matches(&"a".repeat(5000)));
+    }
+
+    fn chosen(names: &[&str], patterns: &[&str]) -> Checked<Vec<String>> {
+        let units = names.iter().map(|name| UnitName::new(*name).unwrap()).collect();
+        let patterns: Vec<UnitPattern> =
+            patterns.iter().map(|text| text.parse().unwrap()).collect();
+        let chosen = choose_units(units, &patterns, |name: &UnitName| Some(name))?;
+        Ok(chosen.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn each_pattern_must_fit_something() {
+        assert_eq!(chosen(&["a", "b"], &[]).unwrap(), ["a", "b"]);
+        assert_eq!(chosen(&["a1", "b", "a2"], &["b", "a*"]).unwrap(), ["a1", "b", "a2"]);
+        let error = chosen(&["a", "b"], &["a", "c*"]).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (Kind::NotFound, "no unit is called c*"));
+        assert_eq!(error.hints(), ["Its units: a, b."]);
     }
 }

@@ -6,18 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A row.
-pub struct Room {
+pub(crate) struct Room {
     /// Where it lies, below the top of the tree. The command, whose manifest lies at the top, is `src`.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its floor; a room apart has none.
-    pub floor: Option<u8>,
+    pub(crate) floor: Option<u8>,
     /// Whether its licence binds whoever links it.
-    pub is_agpl: bool,
+    pub(crate) is_agpl: bool,
     /// Whether nothing may be linked that is not named, whoever wrote it.
-    pub only: bool,
+    pub(crate) only: bool,
     floors: BTreeSet<u8>,
     /// Rooms by their paths, other people's crates and modules by their names.
-    pub named: BTreeSet<String>,
+    pub(crate) named: BTreeSet<String>,
 }
 
 impl Room {
@@ -47,14 +47,14 @@ impl Room {
     }
 
     /// Where its manifest lies, if it is a crate.
-    pub fn manifest(&self) -> Option<PathBuf> {
+    pub(crate) fn manifest(&self) -> Option<PathBuf> {
         let dir = if self.path == Path::new("src") { Path::new("") } else { &self.path };
         let manifest = top().join(dir).join("Cargo.toml");
         manifest.is_file().then_some(manifest)
     }
 
     /// Why the room must not depend on another, if it must not.
-    pub fn refuses(&self, other: &Self) -> Option<&'static str> {
+    pub(crate) fn refuses(&self, other: &Self) -> Option<&'static str> {
         let is_named = self.named.contains(other.path.to_str().unwrap());
         match (self.floor, other.floor) {
             (Some(floor), Some(above)) if above > floor => Some("lies on a higher floor"),
@@ -73,7 +73,7 @@ fn quoted(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 /// All rows.
-pub fn rooms() -> Vec<Room> {
+pub(crate) fn rooms() -> Vec<Room> {
     let page = fs::read_to_string(top().join("docs/decisions/0001-rooms.md")).unwrap();
     let rows = page.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
     let rooms: Vec<Room> = rows.take_while(|line| line.starts_with('|')).map(Room::parse).collect();

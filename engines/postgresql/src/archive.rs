@@ -2,7 +2,7 @@
 
 use crate::data_directory::DataDirectory;
 use crate::listing::mtime;
-use crate::segment_tap::SegmentTap;
+use crate::log_stream::SegmentTap;
 use crate::wal;
 use errors::{Context, Error, Kind, Result};
 use formats::{BackupHistory, SystemIdentifier, WalFile};

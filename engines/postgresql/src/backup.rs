@@ -1,28 +1,31 @@
-//! A full backup, step by step.
+//! A full backup: its steps, the copying of the files, and the link that says what it is in words
+//! that outlive this program's run. Its log is below.
 
 mod carried;
-mod copy;
-mod link;
 mod log;
 
 use crate::collector::{Collected, Collector, Row, TABLESPACE_MAP};
-use crate::configuration::Configuration;
+use crate::configuration::{self, Configuration};
 use crate::data_directory::{CONTROL, DataDirectory};
 use crate::exclude::Patterns;
-use crate::lineage;
-use crate::listing;
+use crate::listing::{self, Listing};
 use crate::mode::{self, Stopped};
-use crate::roots;
-use crate::server::Server;
+use crate::pages::PageChecks;
+use crate::roots::{self, Tablespace};
+use crate::server::{self, Server, parse_lsn};
 use crate::session::Session;
 use crate::standby;
-use chrono::Utc;
-use copy::Listed;
+use crate::state::{Carried, State};
+use chrono::{DateTime, Utc};
 use errors::{Context, Error, Kind, Result};
 use formats::manifest::WalRange;
 use formats::{ControlFile, Lsn};
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use stream::{Body, FileKind, Job, Level, Link, Owner, RelPath, Sink, Unit, VirtualFile};
+use stream::{
+    Body, Earliest, Excluded, FileKind, Finding, Job, Level, Link, LogReach, Owner, Position,
+    RelPath, Sink, Unit, VirtualFile, words,
+};
 use system::{Spool, Users};
 
 /// Takes the backup.
@@ -42,7 +45,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
 
     // The files are on this host, readable, and continue what the target holds already.
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
-    lineage::refuse_other_cluster(job, server.system_identifier)?;
+    server::refuse_other_cluster(job, server.system_identifier)?;
     server.require_archiving(&job.options, || log::others_archive(job, sink, &session, &data))?;
     let configuration = Configuration::ask(&session, &data.path, server.major)?;
     configuration.inside.iter().try_for_each(|path| patterns.refuse_used(path))?;
@@ -89,7 +92,63 @@ struct Backup<'a> {
     configuration: Configuration,
 }
 
+/// What the listing had to tell, and how far recovery must go by the copied pg_control.
+struct Listed {
+    findings: Vec<Finding>,
+    excluded: Vec<Excluded>,
+    min_recovery: Lsn,
+}
+
 impl Backup<'_> {
+    /// Lists and copies all files, pg_control last. Answers what the listing had to tell.
+    fn copy(
+        &self,
+        tablespaces: &[Tablespace],
+        patterns: Patterns,
+        collector: &Collector,
+    ) -> Result<Listed> {
+        self.job.progress.phase("copy files");
+        self.job.progress.expect(self.estimate());
+        let insert_lsn = self.session.asker(match self.server.in_recovery {
+            true => standby::NEWEST_LSN,
+            false => "SELECT pg_current_wal_insert_lsn()::text",
+        });
+        let checks = PageChecks::new(&self.control, self.start, move || {
+            insert_lsn().and_then(|text| parse_lsn(&text).ok())
+        });
+        let mut give = |file: VirtualFile| {
+            self.session.check_alive()?;
+            self.job.check_cancel()?;
+            let row = Row::of(&file);
+            collector.expect(row, self.sink.put(file)?)
+        };
+        let (findings, excluded) = {
+            let mut listing = Listing {
+                checks,
+                users: Users::new(),
+                tablespaces,
+                give: &mut give,
+                patterns,
+                follow_links: self.job.options.flag("follow_links"),
+                followed: HashSet::new(),
+                findings: Vec::new(),
+            };
+            tablespaces.iter().try_for_each(|tablespace| listing.tablespace(tablespace))?;
+            listing.data(&self.data.path)?;
+            listing.configuration(&self.configuration.outside)?;
+            (listing.findings, listing.patterns.told())
+        };
+        // Nothing is read any more when pg_control is: it says how old the files may be.
+        self.sink.settle()?;
+        let (control, bytes) = match self.server.in_recovery {
+            true => standby::control(&self.session, &self.data, self.start)?,
+            false => self.data.control()?,
+        };
+        give(self.small_file(CONTROL, bytes)?)?;
+        self.sink.settle()?;
+        Ok(Listed { findings, excluded, min_recovery: control.min_recovery_point })
+    }
+
     /// Leaves backup mode and gives what the server said at the end; then the manifest is complete
     /// (servers before 13 have none).
     fn end(&self, collector: Collector, copied: Result<Listed>) -> Result<(Collected, Stopped)> {
@@ -167,5 +226,71 @@ impl Backup<'_> {
     fn owner(&self) -> Result<(u32, Owner)> {
         let file = self.small_file(CONTROL, Vec::new())?;
         Ok((file.mode, file.owner))
+    }
+
+    fn link(
+        &self,
+        unit: &Unit,
+        started_at: DateTime<Utc>,
+        tablespaces: &[Tablespace],
+        collected: Collected,
+        stopped: &Stopped,
+        (log, carried): (LogReach, Option<Carried>),
+    ) -> Result<Link> {
+        let state = self.state(stopped.lsn, carried)?;
+        let mut directories = BTreeMap::new();
+        directories.insert(roots::data_root()?, roots::describe_data(&self.data.path)?);
+        if !self.configuration.outside.is_empty() {
+            let info = roots::describe_configuration(&self.data.path)?;
+            directories.insert(configuration::root()?, info);
+        }
+        for tablespace in tablespaces {
+            directories.insert(tablespace.root.clone(), tablespace.info.clone());
+        }
+        let timeline = self.control.timeline.to_string();
+        let system = self.server.system_identifier.to_string();
+        Ok(Link {
+            version: stream::WHOLE_FILES_VERSION,
+            id: self.job.uuid,
+            parent: None,
+            engine: crate::NAME.to_owned(),
+            target: self.job.target.clone(),
+            unit: unit.name.clone(),
+            job: self.job.id,
+            level: self.job.level,
+            from: Position::new(0),
+            to: Position::new(stopped.lsn.0),
+            base: words([("redo", self.start.to_string()), ("timeline", timeline.clone())]),
+            earliest: Some(Earliest { position: Position::new(stopped.lsn.0), time: stopped.time }),
+            lineage: words([("system_identifier", system), ("timeline", timeline)]),
+            state: serde_json::to_value(&state).or_kind(Kind::Bug, || "print the state")?,
+            roots: directories,
+            server: self.server.words(self.job),
+            started_at,
+            finished_at: Utc::now(),
+            totals: collected.totals,
+            log: vec![log],
+            findings: collected.findings,
+        })
+    }
+
+    fn state(&self, stop: Lsn, carried: Option<Carried>) -> Result<State> {
+        Ok(State {
+            system_identifier: self.server.system_identifier,
+            timeline: self.control.timeline,
+            start: self.start,
+            stop,
+            major: self.server.major,
+            catalog_version: self.control.catalog_version,
+            control_version: self.control.pg_control_version,
+            segment_size: self.control.segment_size,
+            block_size: self.control.block_size,
+            data_checksums: self.control.data_checksum_version > 0,
+            standby: self.server.in_recovery,
+            last_record: self.last_record(stop),
+            carried,
+            configuration: self.configuration.places.clone(),
+            tablespace_in_place: roots::has_tablespace_in_place(&self.data.path)?,
+        })
     }
 }

@@ -3,19 +3,13 @@
 
 mod archiving;
 pub(crate) mod catalogue;
-mod cluster;
-mod command;
-mod configuration;
 mod content;
 mod files;
-mod lag;
-mod rights;
-mod settings;
-mod slots;
-mod tablespaces;
+mod server;
+mod stored;
 mod versions;
 
-use crate::server;
+use crate::server::{major, setting};
 use crate::session::{self, Session};
 use catalogue as rule;
 use errors::{Kind, Result, Rule};
@@ -44,29 +38,29 @@ type Step = (&'static Rule, fn(&Doctor<'_>) -> Findings);
 /// In this order; none needs another.
 static STEPS: &[Step] = &[
     (&rule::DEFECTS, versions::look),
-    (&rule::GRANT_START, rights::start),
-    (&rule::GRANT_STOP, rights::stop),
-    (&rule::GRANT_SETTINGS, rights::settings),
-    (&rule::REPLICATION, rights::replication),
-    (&rule::ROLE, settings::role),
-    (&rule::WAL_LEVEL, settings::wal_level),
-    (&rule::FULL_PAGE_WRITES, settings::full_page_writes),
-    (&rule::FSYNC, settings::fsync),
-    (&rule::CHECKSUMS, settings::checksums),
-    (&rule::CLOCK, settings::clock),
+    (&rule::GRANT_START, server::grant_start),
+    (&rule::GRANT_STOP, server::grant_stop),
+    (&rule::GRANT_SETTINGS, server::grant_settings),
+    (&rule::REPLICATION, server::replication),
+    (&rule::ROLE, server::role),
+    (&rule::WAL_LEVEL, server::wal_level),
+    (&rule::FULL_PAGE_WRITES, server::full_page_writes),
+    (&rule::FSYNC, server::fsync),
+    (&rule::CHECKSUMS, server::checksums),
+    (&rule::CLOCK, server::clock),
     (&rule::ARCHIVE_MODE, archiving::mode),
     (&rule::ARCHIVE_COMMAND, archiving::command),
     (&rule::ARCHIVE_DESTINATION, archiving::destination),
     (&rule::ARCHIVE_FAILING, archiving::failing),
-    (&rule::LAG_BYTES, lag::look),
-    (&rule::LOG_GAP, cluster::gap),
-    (&rule::OTHER_CLUSTER, cluster::other),
-    (&rule::FIRST_BACKUP, cluster::room),
-    (&rule::SLOT_LOST, slots::lost),
-    (&rule::SLOT_RETAINS, slots::retaining),
-    (&rule::SLOTS_FREE, slots::free),
+    (&rule::LAG_BYTES, stored::lag),
+    (&rule::LOG_GAP, stored::gap),
+    (&rule::OTHER_CLUSTER, stored::other_cluster),
+    (&rule::FIRST_BACKUP, stored::room),
+    (&rule::SLOT_LOST, server::slots_lost),
+    (&rule::SLOT_RETAINS, server::slots_retaining),
+    (&rule::SLOTS_FREE, server::slots_free),
     (&rule::DATA_DIRECTORY, files::look),
-    (&rule::CONFIGURATION, configuration::look),
+    (&rule::CONFIGURATION, files::configuration),
     (&rule::COLLATION_DATABASE, content::databases),
     (&rule::COLLATION, content::collations),
     (&rule::PREPARED, content::prepared),
@@ -103,7 +97,7 @@ impl<'a> Doctor<'a> {
              current_user::text, pg_is_in_recovery()",
             &[],
         )?;
-        let major = server::major(row.get(0))?;
+        let major = major(row.get(0))?;
         let (user, in_recovery) = (row.get(2), row.get(3));
         Ok((Self { job, stored, session, major, user, in_recovery }, row.get(1)))
     }
@@ -133,7 +127,7 @@ impl<'a> Doctor<'a> {
 
     /// A setting that every supported major has.
     fn setting(&self, name: &str) -> Result<String> {
-        server::setting(&self.session, name)
+        setting(&self.session, name)
     }
 
     /// The server's position, on a primary or a standby.

@@ -2,22 +2,21 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `backup` | the steps of a backup; `backup/log`: the log in its stream |
+//! | `backup` | the steps of a backup, the copying, the link; `backup/log`: the log in its stream |
 //! | `log_backup` | the steps of a backup of level `log` |
+//! | `options` | what an operator may set |
 //! | `session`, `address`, `password`, `tls` | the one connection |
-//! | `server` | what the server says of itself; missing rights |
+//! | `server` | what the server says of itself; missing rights; one target, one cluster |
 //! | `data_directory`, `roots` | the files' places, and the proof that they are the server's |
-//! | `lineage` | one target, one cluster |
 //! | `mode` | start and stop of backup mode |
 //! | `standby` | what is different on a standby |
 //! | `listing`, `exclude` | which files a backup holds |
 //! | `configuration` | configuration files outside the data directory |
 //! | `pages` | checksums of pages as they pass |
 //! | `collector` | receipts in, manifest out |
-//! | `wal`, `archive` | names and checks of WAL files; what archiver and recovery ask for |
-//! | `log_stream` | files of the log as parts of a stream |
-//! | `segment_file` | reading segments that lie in a directory |
-//! | `segment_tap` | what a segment says of itself, read while it is archived |
+//! | `state` | what a link says |
+//! | `wal`, `archive` | names, checks and reading of WAL files; what archiver and recovery ask for |
+//! | `log_stream` | files of the log as parts of a stream, read while they pass |
 //! | `cover` | planning a recovery |
 //! | `log_verify` | whether the archived log hangs together |
 //! | `layout`, `recovery` | where a backup goes, and what makes a server recover there |
@@ -35,7 +34,6 @@ mod cover;
 mod data_directory;
 mod exclude;
 mod layout;
-mod lineage;
 mod listing;
 mod log_backup;
 mod log_stream;
@@ -46,8 +44,6 @@ mod pages;
 mod password;
 mod recovery;
 mod roots;
-mod segment_file;
-mod segment_tap;
 mod server;
 mod session;
 mod standby;

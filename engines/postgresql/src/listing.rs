@@ -5,23 +5,23 @@
 //! Nothing is held back: each file is given on as it is found, so that a million relations take no
 //! more memory than the names of the largest directory's unlogged relations.
 
-mod configuration;
 mod links;
-mod look;
 
 pub(crate) use links::belongs_to_server;
-pub(crate) use look::mtime;
 
+use crate::configuration;
 use crate::data_directory::CONTROL;
 use crate::exclude::{self, Patterns, Unlogged};
 use crate::pages::{PageChecks, PageTap};
 use crate::roots::{self, Tablespace};
-use errors::Result;
+use chrono::{DateTime, Utc};
+use errors::{Context, Error, Kind, Result};
 use formats::relation::RelationFile;
-use look::{followed, for_each_name, holds_relations, identity, look, rel};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
-use std::fs::{DirEntry, Metadata};
+use std::fs::{self, DirEntry, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +30,9 @@ use system::Users;
 
 /// Directories that the server needs in an empty `pg_wal`.
 const WAL_DIRS: &[&str] = &["archive_status", "summaries"];
+/// ELOOP of path_resolution(7).
+const TOO_MANY_LINKS: i32 = 40;
+
 /// Gives every file of a cluster to a function.
 pub(crate) struct Listing<'a> {
     pub(crate) checks: Option<Arc<PageChecks>>,
@@ -96,6 +99,30 @@ impl Listing<'_> {
             below: Some(below),
             of_relations: false,
         })
+    }
+
+    /// Configuration files outside the data directory, each under its absolute path, and the
+    /// directories above them: whoever may read a restored file must also reach it.
+    ///
+    /// # Errors
+    /// As [`Listing::data`].
+    pub(crate) fn configuration(&mut self, files: &[impl AsRef<Path>]) -> Result<()> {
+        let root = configuration::root()?;
+        let mut given = BTreeSet::new();
+        for file in files.iter().map(AsRef::as_ref) {
+            let mut above: Vec<&Path> = file.ancestors().skip(1).collect();
+            above.reverse();
+            for dir in above {
+                let (Some(below), Some(metadata)) = (below(dir)?, followed(dir)?) else { continue };
+                if given.insert(dir.to_owned()) {
+                    self.give_directory(&root, &below, &metadata)?;
+                }
+            }
+            if let (Some(below), Some(metadata)) = (below(file)?, followed(file)?) {
+                self.give_file(&root, &below, file, &metadata, None)?;
+            }
+        }
+        Ok(())
     }
 
     fn directory(&mut self, dir: &Dir<'_>) -> Result<()> {
@@ -247,5 +274,101 @@ impl Listing<'_> {
             partial: None,
             tap: None,
         }
+    }
+}
+
+/// An absolute path, as a path below the root; `None` for `/`.
+fn below(path: &Path) -> Result<Option<RelPath>> {
+    let bytes = path.as_os_str().as_bytes();
+    let bytes = bytes.strip_prefix(b"/").unwrap_or(bytes);
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let below = RelPath::new(bytes);
+    below.map(Some).or_kind(Kind::SourceFiles, || format!("name {}", path.display()))
+}
+
+// Looking at files of a running server: whatever is gone is no failure.
+
+/// When a file was last changed; times that no calendar holds become its beginning.
+pub(crate) fn mtime(metadata: &Metadata) -> DateTime<Utc> {
+    let nanos = u32::try_from(metadata.mtime_nsec()).unwrap_or(0);
+    DateTime::from_timestamp(metadata.mtime(), nanos).unwrap_or_default()
+}
+
+/// Relations lie in `global`, `base/<database>`, and `PG_…/<database>` of a tablespace.
+fn holds_relations(root: &RootName, below: &RelPath) -> bool {
+    let mut parts = below.as_bytes().split(|&byte| byte == b'/');
+    let is_number = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    let (first, second, third) = (parts.next(), parts.next(), parts.next());
+    match (first, second, third) {
+        (Some(b"global"), None, None) => root.as_str() == roots::DATA,
+        (Some(b"base"), Some(database), None) => is_number(database),
+        // A tablespace that is a directory in pg_tblspc itself.
+        (Some(b"pg_tblspc"), Some(_), Some(_)) => {
+            parts.next().is_some_and(is_number) && parts.next().is_none()
+        }
+        (Some(_), Some(database), None) => root.as_str() != roots::DATA && is_number(database),
+        _ => false,
+    }
+}
+
+fn rel(below: Option<&RelPath>, name: &OsStr) -> Result<RelPath> {
+    let path = match below {
+        Some(below) => below.join(name.as_bytes()),
+        None => RelPath::new(name.as_bytes().to_vec()),
+    };
+    path.or_kind(Kind::SourceFiles, || format!("name {}", name.display()))
+}
+
+/// What is at a path now; `None` when it is gone, as files of a running server may be.
+fn look(path: &Path) -> Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(path, error)),
+    }
+}
+
+/// What a path leads to; `None` where that is nothing: gone, or a link to itself.
+fn followed(path: &Path) -> Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error() == Some(TOO_MANY_LINKS) => Ok(None),
+        Err(error) => Err(unreadable(path, error)),
+    }
+}
+
+/// Device and inode: a directory may have several paths.
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
+fn for_each_name(path: &Path, act: &mut dyn FnMut(&DirEntry) -> Result<()>) -> Result<()> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    for entry in entries {
+        match entry {
+            Ok(entry) => act(&entry)?,
+            // The directory of a database that was dropped since.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(unreadable(path, error)),
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let unreadable =
+        Error::io(format!("read {}", path.display()), error).with_kind(Kind::SourceFiles);
+    if denied {
+        unreadable.hint("Run as the user that owns the server's files.")
+    } else {
+        unreadable
     }
 }

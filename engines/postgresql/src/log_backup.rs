@@ -4,22 +4,19 @@
 //! own stream. Where the server archives into the repository already, the link only says which range
 //! was found there.
 
-mod idle;
 mod parent;
 mod source;
 
 use crate::data_directory::DataDirectory;
-use crate::lineage;
-use crate::log_stream::{self, Rights};
+use crate::log_stream::{self, Rights, SegmentTap};
 use crate::roots;
-use crate::segment_tap::SegmentTap;
-use crate::server::{Server, parse_lsn};
+use crate::server::{self, Server, parse_lsn};
 use crate::session::Session;
 use crate::wal;
 use chrono::Utc;
 use errors::{Error, Kind, Result};
 use formats::{Lsn, SegmentName, SegmentNumber, SegmentSize, TimelineId, WalFile};
-use parent::Parent;
+use parent::{Parent, is_idle};
 use source::{Found, Source};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
@@ -39,7 +36,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     job.progress.phase("connect");
     let session = Session::open(job)?;
     let server = Server::ask(&session, &job.options)?;
-    lineage::refuse_other_cluster(job, server.system_identifier)?;
+    server::refuse_other_cluster(job, server.system_identifier)?;
     let data = DataDirectory::open(&server.data_directory, server.system_identifier)?;
     let size = data.control()?.0.segment_size;
 
@@ -49,7 +46,7 @@ pub(crate) fn run(job: &Job, unit: &Unit, sink: &dyn Sink) -> Result<Link> {
     let parent = Parent::find(job, &server, timeline, &source)?;
 
     // The segment that is being written is ended, unless nothing happened in it.
-    let until = if idle::is_idle(&data, &parent, (timeline, now), size)? {
+    let until = if is_idle(&data, &parent, (timeline, now), size)? {
         parent.to
     } else {
         if !server.in_recovery && job.options.flag("switch_wal") {

@@ -1,9 +1,7 @@
-//! What the server says of itself, asked once at the beginning.
-
-mod archiving;
+//! What the server says of itself, asked once at the beginning: its version, its cluster, the rights
+//! that it gives, and what it does with its log.
 
 use crate::session::{self, Session};
-use archiving::Archiving;
 use errors::{Context, Error, Kind, Result};
 use formats::SystemIdentifier;
 use std::collections::BTreeMap;
@@ -204,6 +202,79 @@ pub(crate) fn parse_lsn(text: &str) -> Result<formats::Lsn> {
     text.parse().or_kind(Kind::Bug, || format!("read the LSN {text:?}"))
 }
 
+/// The settings that decide whether log is archived.
+#[derive(Debug, Clone)]
+pub(crate) struct Archiving {
+    pub(crate) wal_level: String,
+    pub(crate) mode: String,
+    /// Empty: none.
+    pub(crate) command: String,
+    /// Empty: none. From 15.
+    pub(crate) library: String,
+}
+
+impl Archiving {
+    /// # Errors
+    /// The session's own.
+    fn ask(session: &Session) -> Result<Self> {
+        // `true`: nothing instead of an error where the server does not know the setting.
+        let row = session.ask(
+            "SELECT current_setting('wal_level'), current_setting('archive_mode'), \
+             current_setting('archive_command'), coalesce(current_setting('archive_library', true), '')",
+            &[],
+        )?;
+        Ok(Self {
+            wal_level: row.get(0),
+            mode: row.get(1),
+            command: row.get(2),
+            library: row.get(3),
+        })
+    }
+
+    /// Why no log is archived; `None` when it is.
+    pub(crate) fn obstacle(&self) -> Option<String> {
+        if self.wal_level == "minimal" {
+            return Some("wal_level is minimal".to_owned());
+        }
+        if self.mode == "off" {
+            return Some("archive_mode is off".to_owned());
+        }
+        let none = self.library.is_empty() && matches!(self.command.as_str(), "" | "(disabled)");
+        none.then(|| "archive_command is empty".to_owned())
+    }
+
+    /// Why a standby itself archives nothing: only one that is told to do it always does.
+    pub(crate) fn obstacle_on_standby(&self) -> Option<String> {
+        if self.mode == "always" {
+            return self.obstacle();
+        }
+        Some(format!("archive_mode is {}, which archives nothing on a standby", self.mode))
+    }
+}
+
+/// Two clusters in one target would be one chain of files that do not belong together, unless an
+/// operator said that the new one continues it.
+///
+/// # Errors
+/// `system-identifier`.
+pub(crate) fn refuse_other_cluster(job: &Job, ours: SystemIdentifier) -> Result<()> {
+    let Some(last) = job.links.last() else { return Ok(()) };
+    let ours = ours.to_string();
+    let theirs = last.lineage.get("system_identifier").cloned().unwrap_or_default();
+    if theirs == ours || job.accepted.contains(&ours) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::SystemIdentifier,
+        format!(
+            "the server is the cluster {ours}, the backups of {} are of the cluster {theirs}",
+            job.target
+        ),
+    )
+    .hint("After initdb or pg_upgrade: `seawall accept` lets the new cluster continue this target, and the old backups stay restorable.")
+    .hint("If it is another server, use a new target name: --target NAME, also in archive_command."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,5 +297,40 @@ mod tests {
     fn identifiers_are_quoted_where_they_must_be() {
         assert_eq!(quote_identifier("backup_1"), "backup_1");
         assert_eq!(quote_identifier("Back\"up"), "\"Back\"\"up\"");
+    }
+
+    fn archiving(level: &str, mode: &str, command: &str, library: &str) -> Archiving {
+        Archiving {
+            wal_level: level.into(),
+            mode: mode.into(),
+            command: command.into(),
+            library: library.into(),
+        }
+    }
+
+    #[test]
+    fn what_keeps_log_from_being_archived() {
+        assert_eq!(archiving("replica", "on", "cp %p x", "").obstacle(), None);
+        assert_eq!(archiving("logical", "always", "", "basic_archive").obstacle(), None);
+        for (level, mode, command, word) in [
+            ("minimal", "off", "", "wal_level"),
+            ("replica", "off", "(disabled)", "archive_mode"),
+            ("replica", "on", "", "archive_command"),
+        ] {
+            assert!(archiving(level, mode, command, "").obstacle().unwrap().starts_with(word));
+        }
+    }
+
+    #[test]
+    fn a_standby_archives_only_when_told_to_do_it_always() {
+        assert_eq!(archiving("replica", "always", "cp %p x", "").obstacle_on_standby(), None);
+        for (mode, command, word) in [
+            ("on", "cp %p x", "archive_mode is on, which"),
+            ("off", "", "archive_mode is off, which"),
+            ("always", "", "archive_command"),
+        ] {
+            let obstacle = archiving("replica", mode, command, "").obstacle_on_standby();
+            assert!(obstacle.unwrap().starts_with(word));
+        }
     }
 }

@@ -4,17 +4,15 @@
 //! So: one connection of our own, never a pooler's, kept alive, watched, and without any of the
 //! timeouts that an administrator may have set for people.
 
-mod refusals;
-
 use crate::{address, password, tls};
 use errors::{Error, Kind, Result};
-use refusals::{failed, refused};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use stream::{Cancel, Job, Options};
 use system::{Users, cancellable, limited, session_runtime};
 use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -206,4 +204,54 @@ fn current_user() -> String {
 /// The server, for messages.
 pub(crate) fn place(options: &Options) -> String {
     format!("{}:{}", address::host(options), address::port(options))
+}
+
+/// No connection came about.
+fn refused(place: &str, error: tokio_postgres::Error) -> Error {
+    let kind = match error.code() {
+        Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION) => {
+            Kind::Auth
+        }
+        None if wants_password(&error) => Kind::Auth,
+        _ => Kind::Connect,
+    };
+    let message = match error.as_db_error() {
+        Some(server) => format!("{place} refused the connection: {}", server.message()),
+        None if kind == Kind::Auth => format!("{place} wants a password: password missing"),
+        None => format!("no connection to {place}"),
+    };
+    let refused = Error::new(kind, message);
+    match kind {
+        Kind::Auth => refused.hint(
+            "Give the password in ~/.pgpass, PGPASSWORD or password_file; check pg_hba.conf.",
+        ),
+        _ if error.as_db_error().is_none() => {
+            refused.caused_by(error).hint("Is the server running, and are host and port right?")
+        }
+        _ => refused,
+    }
+}
+
+/// The driver's own words when a server asks for a password and there is none.
+fn wants_password(error: &tokio_postgres::Error) -> bool {
+    let cause = std::error::Error::source(error);
+    cause.is_some_and(|cause| cause.to_string().contains("password missing"))
+}
+
+/// A statement failed.
+fn failed(error: tokio_postgres::Error) -> Error {
+    match error.as_db_error() {
+        Some(server) => {
+            let mut failed =
+                Error::new(Kind::Statement, format!("the server says: {}", server.message()));
+            for more in [server.detail(), server.hint()].into_iter().flatten() {
+                failed = failed.hint(more);
+            }
+            failed
+        }
+        None if error.is_closed() => {
+            Error::new(Kind::Connect, "the connection to the server was lost").caused_by(error)
+        }
+        None => Error::new(Kind::Statement, "the server's answer cannot be used").caused_by(error),
+    }
 }

@@ -1,10 +1,13 @@
-//! What a link keeps for later: enough to plan a recovery without any server.
+//! What a link keeps for later: enough to plan a recovery without any server, and to start a
+//! restored one.
 
-use crate::configuration::Places;
 use errors::{Context, Kind, Result};
 use formats::{Lsn, SegmentSize, SystemIdentifier, TimelineId};
 use serde::{Deserialize, Serialize};
-use stream::Link;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use stream::{Link, percent_decode, percent_encode};
 
 /// The `state` of a PostgreSQL link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,4 +60,58 @@ impl State {
         serde_json::from_value(link.state.clone())
             .or_kind(Kind::Manifest, || format!("read the state of the backup {}", link.name()))
     }
+}
+
+/// The files that a restored server must be told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Places {
+    pub(crate) config_file: Place,
+    pub(crate) hba_file: Place,
+    pub(crate) ident_file: Place,
+    /// Whether the server writes its process number into a second file.
+    pub(crate) external_pid_file: bool,
+}
+
+/// Where one of them is. Paths are percent-encoded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Place {
+    /// Below the data directory.
+    Data(String),
+    /// Below the root of configuration files.
+    Configuration(String),
+    /// Not in the backup: the absolute path.
+    Elsewhere(String),
+}
+
+impl Place {
+    pub(crate) fn data(below: &Path) -> Self {
+        Self::Data(encode(below))
+    }
+
+    pub(crate) fn configuration(path: &Path) -> Self {
+        Self::Configuration(encode(path.strip_prefix("/").unwrap_or(path)))
+    }
+
+    pub(crate) fn elsewhere(path: &Path) -> Self {
+        Self::Elsewhere(encode(path))
+    }
+
+    /// Where a restored server has it.
+    pub(crate) fn restored(&self, data: &Path, configuration: &Path) -> PathBuf {
+        match self {
+            Self::Data(below) => data.join(decode(below)),
+            Self::Configuration(below) => configuration.join(decode(below)),
+            Self::Elsewhere(path) => decode(path),
+        }
+    }
+}
+
+fn encode(path: &Path) -> String {
+    percent_encode(path.as_os_str().as_bytes(), |byte| byte.is_ascii_graphic())
+}
+
+fn decode(text: &str) -> PathBuf {
+    let bytes = percent_decode(text).unwrap_or_else(|| text.as_bytes().to_vec());
+    PathBuf::from(OsString::from_vec(bytes))
 }

@@ -1,6 +1,8 @@
-//! Names and places of WAL: which key a file has, and whether a file is what its name says.
+//! WAL files: which key one has, whether it is what its name says, and reading one that lies in a
+//! directory.
 
 use errors::{Context, Error, Kind, Result};
+use formats::wal::{FirstPageError, SegmentFacts, SegmentScan};
 use formats::{
     FirstPage, History, Lsn, SegmentName, SegmentSize, SystemIdentifier, TimelineId, WalFile,
 };
@@ -100,6 +102,40 @@ pub(crate) fn check_history(path: &Path, timeline: TimelineId) -> Result<History
 
 fn unreadable(path: &Path, error: std::io::Error) -> Error {
     Error::io(format!("read {}", path.display()), error).with_kind(Kind::SourceFiles)
+}
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 1 << 20;
+
+/// Gives a file's bytes to a function until that has enough.
+///
+/// # Errors
+/// `source-files`; or the function's own.
+pub(crate) fn read_segment(path: &Path, mut take: impl FnMut(&[u8]) -> Result<bool>) -> Result<()> {
+    let failed =
+        |error| Error::io(format!("read {}", path.display()), error).with_kind(Kind::SourceFiles);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = file.read(&mut chunk).map_err(failed)?;
+        let more = length > 0 && take(chunk.get(..length).unwrap_or_default())?;
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// What a segment says of itself, or why it is none.
+///
+/// # Errors
+/// `source-files`: it cannot be read.
+pub(crate) fn scan_segment(path: &Path) -> Result<Result<SegmentFacts, FirstPageError>> {
+    let mut scan = SegmentScan::new();
+    read_segment(path, |bytes| {
+        scan.feed(bytes);
+        Ok(true)
+    })?;
+    Ok(scan.finish())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     // Each unit makes a link of its own.
     let plain_job = job(talk, asked, &chosen, Vec::new());
     let kept = units::each(talk, &chosen, &plain_job, |unit, subject| {
-        let mut job = job(talk, asked, &chosen, parents(asked, &state, subject));
+        let mut job = job(talk, asked, &chosen, parents(asked, &state, subject, unit));
         let backup = Backup { talk, asked, chosen: &chosen, unit, subject };
         Ok((subject.clone(), backup.run(&mut job)?))
     })?;
@@ -85,7 +85,12 @@ fn level(engine: &dyn Engine, asked: Level) -> Level {
 }
 
 /// What the job may continue: what Bareos gave back, or what this host has kept.
-pub(crate) fn parents(asked: &Asked, state: &HostState, subject: &Subject) -> Vec<Link> {
+pub(crate) fn parents(
+    asked: &Asked,
+    state: &HostState,
+    subject: &Subject,
+    unit: &Unit,
+) -> Vec<Link> {
     if asked.level == Level::Full {
         return Vec::new();
     }
@@ -93,14 +98,15 @@ pub(crate) fn parents(asked: &Asked, state: &HostState, subject: &Subject) -> Ve
     if useless > 0 {
         tracing::warn!("{useless} restore objects are of no use: they are damaged");
     }
-    let is_ours = |link: &Link| Subject::of(link) == *subject;
+    // Two long names of units may look alike where they are encoded.
+    let is_ours = |link: &Link| Subject::of(link) == *subject && link.unit == unit.name;
     let links: Vec<Link> =
         envelopes.into_iter().map(|envelope| envelope.link).filter(is_ours).collect();
     if !links.is_empty() {
         return links;
     }
     let kept = asked.previous.as_deref().and_then(|name| state.read(name, subject));
-    kept.into_iter().map(|envelope| envelope.link).collect()
+    kept.into_iter().map(|envelope| envelope.link).filter(is_ours).collect()
 }
 
 /// The backup of one unit.

@@ -31,6 +31,18 @@ pub(crate) struct Envelope {
     pub(crate) files: Content,
 }
 
+/// The fields that every version has.
+#[derive(Deserialize)]
+struct Label {
+    version: u32,
+    link: LinkLabel,
+}
+
+#[derive(Deserialize)]
+struct LinkLabel {
+    version: u32,
+}
+
 /// Sums over the files of a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Content {
@@ -62,13 +74,20 @@ impl Envelope {
     /// # Errors
     /// `manifest`, `format-too-new`.
     pub(crate) fn parse(text: &[u8]) -> Result<Self> {
-        let envelope: Self =
-            serde_json::from_slice(text).or_kind(Kind::Manifest, || "read a backup's state")?;
-        if envelope.version > VERSION || envelope.link.version > stream::FORMAT_VERSION {
-            let text = "the backup was made by a newer version of this program";
-            return Err(Error::new(Kind::FormatTooNew, text));
+        let broken = || "read a backup's state";
+        // The versions first: what else a newer one holds may be spelled in another way.
+        let label: Label = serde_json::from_slice(text).or_kind(Kind::Manifest, broken)?;
+        if label.version > VERSION || label.link.version > stream::FORMAT_VERSION {
+            let (version, link) = (label.version, label.link.version);
+            let text = format!(
+                "the state of a backup has format version {version} and its link {link}, \
+                 this program knows {VERSION} and {}",
+                stream::FORMAT_VERSION
+            );
+            return Err(Error::new(Kind::FormatTooNew, text)
+                .hint("Use the version of Seawall that wrote it, or a later one."));
         }
-        Ok(envelope)
+        serde_json::from_slice(text).or_kind(Kind::Manifest, broken)
     }
 
     /// The document in pieces, for the director.
@@ -165,6 +184,10 @@ pub(crate) fn assemble<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<Envel
             && crc32c::crc32c(&state) == crc;
         match Envelope::unpack(&state) {
             Ok(envelope) if is_whole => envelopes.push(envelope),
+            Err(error) if is_whole && error.kind() == Kind::FormatTooNew => {
+                tracing::warn!("{}", error.line());
+                useless += pieces.len();
+            }
             _ => useless += pieces.len(),
         }
     }

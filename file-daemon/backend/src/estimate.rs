@@ -32,7 +32,8 @@ pub(crate) fn run(talk: &Talk, asked: &Asked, inbox: Inbox, host: &dyn Host) -> 
     let state = HostState::new(target::state_dir(&chosen.target, &asked.working_dir));
     let plain_job = backup::job(talk, asked, &chosen, Vec::new());
     units::each(talk, &chosen, &plain_job, |unit, subject| {
-        let mut job = backup::job(talk, asked, &chosen, backup::parents(asked, &state, subject));
+        let mut job =
+            backup::job(talk, asked, &chosen, backup::parents(asked, &state, subject, unit));
         let names = Names {
             outbox: talk.outbox.clone(),
             subject: subject.clone(),

@@ -2,16 +2,18 @@
 
 use errors::{Context, Kind, Result};
 use protocol::NAMESPACE;
-use stream::{JobId, Link, LinkName, RelPath, RootName, TargetName, UnitName};
+use stream::{EncodedUnit, JobId, Link, LinkName, RelPath, RootName, TargetName, UnitName};
 
-/// What of a target is backed up, as it stands in names: `<target>`, or `<target>@<unit>`.
+/// What of a target is backed up, as it stands in names: `<target>`, or `<target>@<unit>`. The unit is
+/// encoded as in a repository: of a long one only a hash says which it is, and its links name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Subject(String);
 
 impl Subject {
     pub(crate) fn new(target: &TargetName, unit: Option<&UnitName>) -> Self {
         // Neither may hold the sign between them.
-        Self(unit.map_or_else(|| target.to_string(), |unit| format!("{target}@{unit}")))
+        let with_unit = |unit: &UnitName| format!("{target}@{}", unit.encoded());
+        Self(unit.map_or_else(|| target.to_string(), with_unit))
     }
 
     /// What a link is a backup of.
@@ -95,9 +97,12 @@ impl Name {
             ),
             _ => What::Other,
         };
-        let mut names = subject.split('@');
-        let is_name = |name: &str| TargetName::new(name).is_ok();
-        if !names.by_ref().take(2).all(is_name) || names.next().is_some() {
+        let (target, unit) = match subject.split_once('@') {
+            Some((target, unit)) => (target, Some(unit)),
+            None => (subject, None),
+        };
+        let is_unit = unit.is_none_or(|unit| EncodedUnit::parse(unit).is_some());
+        if TargetName::new(target).is_err() || !is_unit {
             return Err(Unknown);
         }
         let job = JobId::parse(job).ok_or(Unknown)?;
@@ -125,7 +130,9 @@ mod tests {
     fn names_come_back_as_they_were_given() {
         let target = TargetName::new("pg-main").unwrap();
         let (root, path) = (RootName::new("data").unwrap(), RelPath::new("base/5/1 \n").unwrap());
-        for unit in [None, Some(UnitName::new("sales").unwrap())] {
+        let long = "größe/".repeat(20);
+        let units = ["sales", "a@b/c d", "..", &long].map(|unit| UnitName::new(unit).unwrap());
+        for unit in std::iter::once(None).chain(units.map(Some)) {
             let subject = Subject::new(&target, unit.as_ref());
             let name = subject.file(JobId::new(12), &root, &path);
             let parsed = Name::parse(&name).unwrap();
@@ -147,6 +154,8 @@ mod tests {
             "/@seawall/pg/0000000012/data/../x",
             "/@seawall/pg/0000000012/data//x",
             "/@seawall/a@b@c/0000000012/data/x",
+            "/@seawall/pg@/0000000012/data/x",
+            "/@seawall/pg@../0000000012/data/x",
             "/etc/passwd",
         ] {
             assert!(Name::parse(bad.as_bytes()).is_err(), "{bad}");

@@ -191,6 +191,11 @@ impl<'a> Restore<'a> {
             );
             return Ok(None);
         };
+        if links.iter().any(|envelope| envelope.link.unit != newest.unit) {
+            let text = format!("{} stands for two units whose names look alike", subject.as_str());
+            return Err(Error::new(Kind::Manifest, text)
+                .hint("Restore the jobs of one of them, or all as plain files: mode=files."));
+        }
         let engine = self.host.engine(&newest.engine)?;
         let line = self.lines.get(&newest.id).copied();
         let options = engine_options(self.host, newest, line, &choices.engine_options)?;

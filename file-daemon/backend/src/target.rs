@@ -5,12 +5,12 @@ use errors::{Error, Kind, Result};
 use formats::PluginLine;
 use formats::plugin_line::{Origin, Pair};
 use std::path::{Path, PathBuf};
-use stream::{Engine, OptionKind, Options, RecoveryRequest, TargetName};
+use stream::{Engine, OptionKind, Options, RecoveryRequest, TargetName, UnitPattern};
 use system::Secret;
 
 /// Options of a line that belong to no engine.
 const OWN: &[&str] =
-    &["target", "engine", "url", "without_parent", "defaults_file", "overrides_file"];
+    &["target", "engine", "url", "unit", "without_parent", "defaults_file", "overrides_file"];
 
 /// What the command knows: engines and configuration.
 pub trait Host {
@@ -99,6 +99,8 @@ pub struct Target {
 /// What a line asks for.
 pub(crate) struct Chosen {
     pub(crate) target: Target,
+    /// Which of its units; none: all of them.
+    pub(crate) units: Vec<UnitPattern>,
     /// A missing parent fails the job.
     pub(crate) needs_parent: bool,
 }
@@ -117,6 +119,7 @@ pub(crate) fn choose(mut line: PluginLine, host: &dyn Host) -> Result<Chosen> {
         engine: plain(&mut line, "engine"),
         options: Vec::new(),
     };
+    let units = patterns(&plain(&mut line, "unit").unwrap_or_default())?;
     let engine = host.engine_of(&wanted).map_err(|error| error.context("read the plugin line"))?;
     let options = Options::new(engine.descriptor().options);
     line.resolve(|name| options.spec(name).map(|spec| spec.name))
@@ -127,7 +130,7 @@ pub(crate) fn choose(mut line: PluginLine, host: &dyn Host) -> Result<Chosen> {
     wanted.options = line.pairs.into_iter().map(secret).collect();
     let target = host.target(&wanted).map_err(|error| error.context("read the plugin line"))?;
     refuse_inline(inline, &target)?;
-    Ok(Chosen { target, needs_parent })
+    Ok(Chosen { target, units, needs_parent })
 }
 
 /// The line of an asked job, with the files that it names.
@@ -146,6 +149,27 @@ pub(crate) fn state_dir(target: &Target, working_dir: &Path) -> PathBuf {
 /// Takes out an option whose value is not secret.
 pub(crate) fn plain(line: &mut PluginLine, name: &str) -> Option<String> {
     line.take(name).map(|pair| pair.value.expose().to_owned())
+}
+
+/// Patterns of units, separated by commas; one that belongs to a name stands behind a backslash.
+fn patterns(text: &str) -> Result<Vec<UnitPattern>> {
+    let mut parts = vec![String::new()];
+    let mut is_escaped = false;
+    for letter in text.chars() {
+        if letter == ',' && !is_escaped {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(letter);
+        }
+        is_escaped = letter == '\\' && !is_escaped;
+    }
+    let parts = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
+    let read = |part: &str| {
+        part.parse().map_err(|why: String| {
+            Error::new(Kind::Config, format!("plugin line: option unit: {why}"))
+        })
+    };
+    parts.map(read).collect()
 }
 
 /// Engines that find a parent themselves have an option of this name.
@@ -198,4 +222,26 @@ fn refuse_inline(name: Option<String>, target: &Target) -> Result<()> {
         "the plugin line holds {name}: everybody who reads volumes or catalogue has it. {hint}"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_units_are_separated_by_commas() {
+        for (text, wanted) in [
+            ("", &[][..]),
+            ("sales", &["sales"]),
+            ("sales, customer_*,,", &["sales", "customer_*"]),
+            (r"dc=example\,dc=com,x", &[r"dc=example\,dc=com", "x"]),
+            (r"a\\,b", &[r"a\\", "b"]),
+        ] {
+            let parsed = patterns(text).unwrap();
+            let printed: Vec<String> = parsed.iter().map(ToString::to_string).collect();
+            assert_eq!(printed, wanted, "{text}");
+        }
+        assert!(patterns(r"dc=example\,dc=com").unwrap()[0].matches("dc=example,dc=com"));
+        assert_eq!(patterns("a,[b").unwrap_err().kind(), Kind::Config);
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) mod v23;
 
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::offset_of;
+use std::sync::atomic::AtomicPtr;
 
 /// What a call answers.
 pub(crate) type Rc = c_int;
@@ -61,6 +62,7 @@ pub(crate) const VAR_WORKING_DIR: c_int = 13;
 
 /// Events.
 pub(crate) const EVENT_JOB_END: u32 = 2;
+pub(crate) const EVENT_START_BACKUP: u32 = 3;
 pub(crate) const EVENT_END_RESTORE: u32 = 6;
 pub(crate) const EVENT_BACKUP: u32 = 9;
 pub(crate) const EVENT_RESTORE: u32 = 10;
@@ -77,8 +79,8 @@ pub(crate) const M_DEBUG: c_int = 2;
 #[repr(C)]
 pub(crate) struct BpContext {
     pub(crate) core: *mut c_void,
-    /// Ours: the number of a job, never an address.
-    pub(crate) ours: *mut c_void,
+    /// Ours: the number of a job, never an address. A cancel reads it on another thread.
+    pub(crate) ours: AtomicPtr<c_void>,
 }
 
 /// What the daemon says of itself.

@@ -13,13 +13,14 @@ use crate::layout::{Layout, SavePacket, ToKeep};
 use file_daemon_plugin::ffi::{bytes, c_text, guard};
 use file_daemon_plugin::{After, Next};
 use std::ffi::{c_char, c_void};
+use std::sync::atomic::Ordering;
 
 /// A job begins, of any kind, and whether it has to do with us or not.
 pub(crate) unsafe extern "C" fn new_plugin(context: *mut BpContext) -> Rc {
     let make = || {
-        // SAFETY: as in `find`; while it makes a context, nobody else has it.
-        let Some(context) = (unsafe { context.as_mut() }) else { return ERROR };
-        context.ours = JOBS.insert(Instance::new());
+        // SAFETY: as in `find`.
+        let Some(context) = (unsafe { context.as_ref() }) else { return ERROR };
+        context.ours.store(JOBS.insert(Instance::new()), Ordering::SeqCst);
         OK
     };
     guard(make).unwrap_or(ERROR)
@@ -29,8 +30,8 @@ pub(crate) unsafe extern "C" fn new_plugin(context: *mut BpContext) -> Rc {
 pub(crate) unsafe extern "C" fn free_plugin(context: *mut BpContext) -> Rc {
     let free = || {
         // SAFETY: as in `new_plugin`.
-        let Some(context) = (unsafe { context.as_mut() }) else { return ERROR };
-        let key = std::mem::replace(&mut context.ours, std::ptr::null_mut());
+        let Some(context) = (unsafe { context.as_ref() }) else { return ERROR };
+        let key = context.ours.swap(std::ptr::null_mut(), Ordering::SeqCst);
         if let Some(instance) = JOBS.remove(key) {
             // A cancel that comes just now may hold it still: it must not be the one that waits.
             instance.context.end();
@@ -61,7 +62,7 @@ pub(crate) unsafe extern "C" fn handle_plugin_event<L: Layout>(
 fn cancel(context: *mut BpContext) -> Rc {
     let cancel = || {
         // SAFETY: as in `find`.
-        let key = unsafe { context.as_ref() }.map(|context| context.ours);
+        let key = unsafe { context.as_ref() }.map(|context| context.ours.load(Ordering::SeqCst));
         if let Some(instance) = key.and_then(|key| JOBS.get(key)) {
             instance.context.cancel();
         }

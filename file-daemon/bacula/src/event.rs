@@ -2,8 +2,8 @@
 
 use crate::abi::{
     ERROR, EVENT_BACKUP, EVENT_END_RESTORE, EVENT_ESTIMATE, EVENT_JOB_END, EVENT_OBJECT,
-    EVENT_PLUGIN_LINE, EVENT_RESTORE, EVENT_SINCE, FT_PLUGIN_CONFIG_FILLED, FT_RESTORE_FIRST, OK,
-    Rc, RestoreObjectPkt,
+    EVENT_PLUGIN_LINE, EVENT_RESTORE, EVENT_SINCE, EVENT_START_BACKUP, FT_PLUGIN_CONFIG_FILLED,
+    FT_RESTORE_FIRST, OK, Rc, RestoreObjectPkt,
 };
 use crate::host::Host;
 use crate::instance::Instance;
@@ -15,6 +15,13 @@ use std::sync::atomic::Ordering;
 
 /// The name of the object that declares what an operator may choose, and of what was chosen.
 pub(crate) const OPTIONS: &std::ffi::CStr = c"RestoreOptions";
+
+/// Why a second attempt under the number of the first is no backup. What it saves lies beside what the
+/// first has saved, and files that the server has removed meanwhile would come back with it.
+const GOES_ON: &str = "this job goes on where an earlier attempt broke off, and the files of two \
+    attempts make no backup of a server\n\
+    hint: run the job anew. With `Reschedule Incomplete Jobs = no` in its resource the director does \
+    not try it again by itself";
 
 /// Any event but the cancel, on the job's thread.
 ///
@@ -37,8 +44,17 @@ pub(crate) unsafe fn handle<L: Layout>(
             instance.since.store(value.addr().cast_signed() as i64, Ordering::SeqCst);
             OK
         }
+        // No file has been saved yet in this attempt.
+        EVENT_START_BACKUP => {
+            instance.goes_on.store(host.files() > 0, Ordering::SeqCst);
+            OK
+        }
         EVENT_BACKUP => {
             instance.provoke_later(&line());
+            if instance.goes_on.load(Ordering::SeqCst) {
+                context.refuse(host, GOES_ON);
+                return ERROR;
+            }
             answer(context.begin_backup(host, &line()))
         }
         EVENT_ESTIMATE => answer(context.begin_estimate(host, &line())),

@@ -6,7 +6,7 @@ use crate::abi::{
 };
 use crate::layout::Layout;
 use file_daemon_plugin::ffi::{bytes, c_text, text};
-use file_daemon_plugin::{Daemon, DaemonKind, Facts, Severity};
+use file_daemon_plugin::{Daemon, DaemonKind, Facts, Severity, Standing};
 use std::ffi::{c_char, c_int, c_void};
 use std::marker::PhantomData;
 use std::ptr;
@@ -57,6 +57,11 @@ impl<L: Layout> Host<L> {
     pub(crate) fn is_good(&self) -> bool {
         let bad = [b'f', b'E', b'A', b'e'];
         !bad.contains(&byte(self.number(VAR_JOB_STATUS)))
+    }
+
+    /// How many files the job has saved so far, an earlier attempt's among them.
+    pub(crate) fn files(&self) -> c_int {
+        self.number(L::VARIABLES.files)
     }
 
     fn number(&self, variable: c_int) -> c_int {
@@ -115,6 +120,15 @@ impl<L: Layout> Daemon for Host<L> {
                 // SAFETY: as above.
                 unsafe { message(context, source, 0, kind, 0, words, line.as_ptr()) };
             }
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        // What the daemon itself takes for the end of a job, and `I`: stopped by the operator.
+        match byte(self.number(VAR_JOB_STATUS)) {
+            b'A' | b'I' => Standing::Cancelled,
+            b'E' | b'f' => Standing::Failed,
+            _ => Standing::Wanted,
         }
     }
 

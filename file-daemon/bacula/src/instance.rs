@@ -7,7 +7,7 @@ use crate::packet;
 use file_daemon_plugin::ffi::{c_text, guard};
 use file_daemon_plugin::{Context, FileType, Head, Registry, Settings};
 use std::ffi::CString;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The jobs that the daemon knows this plugin in.
@@ -18,6 +18,8 @@ pub(crate) struct Instance {
     pub(crate) context: Context,
     /// When the previous job began, as the daemon has told.
     pub(crate) since: AtomicI64,
+    /// An earlier attempt has saved files under the same number.
+    pub(crate) goes_on: AtomicBool,
     present: Mutex<Present>,
     #[cfg(feature = "panics")]
     provoked: Mutex<Vec<u8>>,
@@ -38,6 +40,7 @@ impl Instance {
         Self {
             context: Context::new(Settings::default()),
             since: AtomicI64::new(0),
+            goes_on: AtomicBool::new(false),
             present: Mutex::default(),
             #[cfg(feature = "panics")]
             provoked: Mutex::default(),
@@ -106,7 +109,8 @@ pub(crate) fn call<L: Layout>(
 
 fn find<L: Layout>(context: *mut BpContext) -> Option<(Arc<Instance>, Host<L>)> {
     // SAFETY: the daemon calls with a context of its own, or with none.
-    let instance = JOBS.get(unsafe { context.as_ref() }?.ours)?;
+    let key = unsafe { context.as_ref() }?.ours.load(Ordering::SeqCst);
+    let instance = JOBS.get(key)?;
     let since = instance.since.load(Ordering::SeqCst);
     Some((instance, Host::new(context, since)?))
 }

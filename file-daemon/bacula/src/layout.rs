@@ -27,13 +27,15 @@ pub(crate) struct Variables {
     pub(crate) rule_for_names: c_int,
     pub(crate) version: c_int,
     pub(crate) previous: c_int,
+    /// How many files the job has saved so far.
+    pub(crate) files: c_int,
     pub(crate) replace: c_int,
 }
 
 const OLD_MESSAGES: Messages = Messages { fatal: 3, error: 4, warning: 5, info: 6 };
 const NEW_MESSAGES: Messages = Messages { fatal: 4, error: 5, warning: 6, info: 7 };
 const NEW_VARIABLES: Variables =
-    Variables { place: 15, rule_for_names: 16, version: 18, previous: 20, replace: 24 };
+    Variables { place: 15, rule_for_names: 16, version: 18, previous: 20, files: 23, replace: 24 };
 
 /// A file that is to be saved, for the daemon's packet.
 pub(crate) struct ToSave<'a> {
@@ -158,8 +160,14 @@ pub(crate) struct V23;
 impl Layout for V14 {
     const VERSION: u32 = 14;
     const MESSAGES: Messages = OLD_MESSAGES;
-    const VARIABLES: Variables =
-        Variables { place: 14, rule_for_names: 15, version: 17, previous: 20, replace: 24 };
+    const VARIABLES: Variables = Variables {
+        place: 14,
+        rule_for_names: 15,
+        version: 17,
+        previous: 20,
+        files: 23,
+        replace: 24,
+    };
     type Save = v14::SavePkt;
     type Restore = v14::RestorePkt;
 }
@@ -167,8 +175,14 @@ impl Layout for V14 {
 impl Layout for V21 {
     const VERSION: u32 = 21;
     const MESSAGES: Messages = OLD_MESSAGES;
-    const VARIABLES: Variables =
-        Variables { place: 14, rule_for_names: 15, version: 17, previous: 19, replace: 23 };
+    const VARIABLES: Variables = Variables {
+        place: 14,
+        rule_for_names: 15,
+        version: 17,
+        previous: 19,
+        files: 22,
+        replace: 23,
+    };
     type Save = v21::SavePkt;
     type Restore = v21::RestorePkt;
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::mem::{offset_of, size_of};
+use std::sync::atomic::AtomicPtr;
 
 /// The interface's version, the same in all releases.
 pub(crate) const VERSION: u32 = 10;
@@ -94,8 +95,8 @@ pub(crate) struct PluginContext {
     pub(crate) instance: u32,
     pub(crate) plugin: *mut c_void,
     pub(crate) of_core: *mut c_void,
-    /// Ours: a number of the registry.
-    pub(crate) of_plugin: *mut c_void,
+    /// Ours: a number of the registry. A cancel reads it on another thread.
+    pub(crate) of_plugin: AtomicPtr<c_void>,
 }
 
 const _: () = assert!(size_of::<PluginContext>() == 32);

@@ -7,6 +7,7 @@ use crate::packets::{self, Packet};
 use crate::plain::Plain;
 use file_daemon_plugin::{Context, Registry, Settings, ffi};
 use std::ffi::{CString, c_int, c_void};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 static JOBS: Registry<Own> = Registry::new();
@@ -100,9 +101,9 @@ impl Own {
 /// `context` is the daemon's.
 pub(crate) unsafe fn begin(context: *mut PluginContext) -> c_int {
     // SAFETY: the caller promises it.
-    let Some(handle) = (unsafe { context.as_mut() }) else { return code::ERROR };
+    let Some(handle) = (unsafe { context.as_ref() }) else { return code::ERROR };
     let own = Own { context: Context::new(Settings::default()), notes: Mutex::default() };
-    handle.of_plugin = JOBS.insert(own);
+    handle.of_plugin.store(JOBS.insert(own), Ordering::SeqCst);
     if Host::new(context, None).listen() { code::OK } else { code::ERROR }
 }
 
@@ -112,12 +113,12 @@ pub(crate) unsafe fn begin(context: *mut PluginContext) -> c_int {
 /// `context` is the daemon's.
 pub(crate) unsafe fn end(context: *mut PluginContext) {
     // SAFETY: the caller promises it.
-    let Some(handle) = (unsafe { context.as_mut() }) else { return };
-    if let Some(own) = JOBS.remove(handle.of_plugin) {
+    let Some(handle) = (unsafe { context.as_ref() }) else { return };
+    let key = handle.of_plugin.swap(std::ptr::null_mut(), Ordering::SeqCst);
+    if let Some(own) = JOBS.remove(key) {
         // A cancel may hold it a little longer; the backends end here, on the job's thread.
         own.context.end();
     }
-    handle.of_plugin = std::ptr::null_mut();
 }
 
 /// One call of the daemon.
@@ -186,10 +187,7 @@ pub(crate) unsafe fn call(
 }
 
 unsafe fn own(context: *mut PluginContext) -> Option<Arc<Own>> {
-    if context.is_null() {
-        return None;
-    }
-    // SAFETY: the daemon's context, whose field is only written when the job begins and ends.
-    let key = unsafe { (&raw const (*context).of_plugin).read() };
-    JOBS.get(key)
+    // SAFETY: the daemon's context, or null.
+    let handle = unsafe { context.as_ref() }?;
+    JOBS.get(handle.of_plugin.load(Ordering::SeqCst))
 }

@@ -2,7 +2,7 @@
 
 use crate::abi::{Core, PluginContext, message, variable};
 use crate::call::Own;
-use file_daemon_plugin::{Daemon, DaemonKind, Facts, Severity, ffi};
+use file_daemon_plugin::{Daemon, DaemonKind, Facts, Severity, Standing, ffi};
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::OnceLock;
 
@@ -116,6 +116,16 @@ impl Daemon for Host<'_> {
         // SAFETY: the daemon's own function; a format of one text, and one text.
         unsafe {
             write(self.context, SOURCE.as_ptr(), 0, severity, 0, FORMAT.as_ptr(), text.as_ptr());
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        // What the daemon itself takes for the end of a job: canceled, ended with errors, fatal error.
+        let status = self.number(variable::STATUS).and_then(|status| u8::try_from(status).ok());
+        match status {
+            Some(b'A') => Standing::Cancelled,
+            Some(b'E' | b'f') => Standing::Failed,
+            _ => Standing::Wanted,
         }
     }
 

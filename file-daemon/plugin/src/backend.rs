@@ -3,9 +3,10 @@
 use crate::context::Settings;
 use crate::ending::{self, Leader};
 use crate::leftover::{self, Scratch};
-use crate::socket::Socket;
+use crate::socket::{For, Socket};
 use crate::stop::{self, Stop};
 use crate::trouble::{self, Trouble, out_of_turn};
+use crate::waiting::Waiting;
 use crate::{Daemon, program, spawn, text};
 use protocol::{Frame, FrameError, Incoming, Severity, ToBackend, ToPlugin, send, send_data};
 use std::ffi::OsStr;
@@ -89,17 +90,34 @@ impl Backend {
 
     /// Says something.
     pub(crate) fn say(&mut self, daemon: &dyn Daemon, message: &ToBackend) -> Result<(), Trouble> {
-        send(&mut self.out, message).map_err(|error| self.unheard(daemon, &error))
+        let said = send(&mut self.waiting(daemon), message);
+        said.map_err(|error| self.unheard(daemon, &error))
     }
 
     /// Sends bytes of a body.
     pub(crate) fn give(&mut self, daemon: &dyn Daemon, bytes: &[u8]) -> Result<(), Trouble> {
-        send_data(&mut self.out, bytes).map_err(|error| self.unheard(daemon, &error))
+        let given = send_data(&mut self.waiting(daemon), bytes);
+        given.map_err(|error| self.unheard(daemon, &error))
+    }
+
+    /// A wait for it.
+    fn waiting<'a>(&'a self, daemon: &'a dyn Daemon) -> Waiting<'a> {
+        Waiting { socket: &self.out, stop: &self.stop, daemon, silence: self.silence }
+    }
+
+    /// Waits until there are bytes of it, or its end.
+    fn await_bytes(&self, daemon: &dyn Daemon) -> Result<(), Trouble> {
+        if !self.incoming.get_ref().buffer().is_empty() {
+            return Ok(());
+        }
+        let waited = self.waiting(daemon).until(For::Reading);
+        waited.map_err(|error| self.lost(&error.into()))
     }
 
     /// Waits for what it says next. Its reports go to the job's log.
     pub(crate) fn hear(&mut self, daemon: &dyn Daemon) -> Result<Heard, Trouble> {
         loop {
+            self.await_bytes(daemon)?;
             let frame = self.incoming.receive();
             if let Some(heard) = self.understand(daemon, frame)? {
                 return Ok(heard);
@@ -109,7 +127,7 @@ impl Backend {
 
     /// Hears what it has said unasked; does not wait if it has said nothing.
     pub(crate) fn listen(&mut self, daemon: &dyn Daemon) -> Result<(), Trouble> {
-        while self.out.is_readable() {
+        while self.out.wait(For::Reading, Duration::ZERO) {
             let frame = self.incoming.receive();
             if self.understand(daemon, frame)?.is_some() {
                 return Err(out_of_turn());
@@ -139,7 +157,8 @@ impl Backend {
     }
 
     /// Takes bytes of the body that [`Heard::Data`] announced, as many as fit.
-    pub(crate) fn take(&mut self, out: &mut [u8]) -> Result<usize, Trouble> {
+    pub(crate) fn take(&mut self, daemon: &dyn Daemon, out: &mut [u8]) -> Result<usize, Trouble> {
+        self.await_bytes(daemon)?;
         self.incoming.data(out).map_err(|error| self.lost(&error))
     }
 
@@ -152,9 +171,8 @@ impl Backend {
     fn unheard(&mut self, daemon: &dyn Daemon, error: &io::Error) -> Trouble {
         match error.kind() {
             // It takes nothing, but it may have said why.
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                self.listen(daemon).err().unwrap_or_else(|| self.silent())
-            }
+            ErrorKind::TimedOut => self.listen(daemon).err().unwrap_or_else(|| self.silent()),
+            ErrorKind::ConnectionAborted => Trouble::Told,
             ErrorKind::InvalidInput => format!("the backend cannot be told: {error}").into(),
             _ => loop {
                 if let Err(trouble) = self.hear(daemon) {
@@ -175,6 +193,7 @@ impl Backend {
             {
                 self.silent()
             }
+            FrameError::Io(error) if error.kind() == ErrorKind::ConnectionAborted => Trouble::Told,
             FrameError::Io(_) => self.ended(),
         }
     }

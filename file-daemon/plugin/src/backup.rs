@@ -118,7 +118,7 @@ impl Job {
                     Heard::Message(_) => return Err(out_of_turn()),
                 }
             }
-            let taken = backend.take(&mut out[filled..])?;
+            let taken = backend.take(daemon, &mut out[filled..])?;
             filled += taken;
             passed += taken as u64;
         }

@@ -142,7 +142,9 @@ impl Context {
     /// All files have come back; `good` if the daemon knows of no failure. May take hours.
     pub fn end_restore(&self, daemon: &dyn Daemon, good: bool) {
         if self.job().current.is_some() {
-            self.work(daemon, (), |job| job.end_restore(daemon, good));
+            // A backend that answers is heard even where the job has failed: it may say why.
+            let is_over = self.stop.is_over(daemon) && self.stop.is_cancelled();
+            self.work_unless(is_over, daemon, (), |job| job.end_restore(daemon, good));
         }
     }
 
@@ -180,10 +182,20 @@ impl Context {
         self.job().end();
     }
 
-    /// What every call has in common: it fails at once where an earlier one has failed or the job was
-    /// cancelled, and a failure is told once.
+    /// What every call has in common: it fails at once where an earlier one has failed or the job is
+    /// over, and a failure is told once.
     fn work<T>(
         &self,
+        daemon: &dyn Daemon,
+        failed: T,
+        work: impl FnOnce(&mut Job) -> Result<T, Trouble>,
+    ) -> T {
+        self.work_unless(self.stop.is_over(daemon), daemon, failed, work)
+    }
+
+    fn work_unless<T>(
+        &self,
+        is_over: bool,
         daemon: &dyn Daemon,
         failed: T,
         work: impl FnOnce(&mut Job) -> Result<T, Trouble>,
@@ -192,7 +204,7 @@ impl Context {
         if job.has_failed {
             return failed;
         }
-        let done = if self.stop.is_cancelled() { Err(Trouble::Told) } else { work(&mut job) };
+        let done = if is_over { Err(Trouble::Told) } else { work(&mut job) };
         done.unwrap_or_else(|trouble| {
             job.fail(daemon, trouble);
             failed

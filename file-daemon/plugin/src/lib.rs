@@ -16,7 +16,8 @@
 //! | `backend` | a process, its socket, and what it says |
 //! | `spawn`, `ending`, `leftover` | how the process begins and ends, and what it may leave |
 //! | `trouble` | why a job cannot go on |
-//! | `stop` | the cancel, from another thread |
+//! | `stop` | the cancel: from another thread, or asked for |
+//! | `waiting` | how long the backend is waited for |
 //! | `program` | where the backend's program is |
 //! | `socket`, `text` | bytes to the backend, words to the daemon |
 //! | `registry`, `ffi` | what both shared objects need at their C interface |
@@ -36,6 +37,7 @@ mod spawn;
 mod stop;
 mod text;
 mod trouble;
+mod waiting;
 
 pub use context::{Context, Settings};
 pub use job::{After, Create, Head, Next};
@@ -49,6 +51,20 @@ pub trait Daemon {
 
     /// The job as the daemon knows it now.
     fn facts(&self) -> Facts;
+
+    /// Whether the daemon still wants the job.
+    fn standing(&self) -> Standing;
+}
+
+/// What a daemon holds of its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It goes on.
+    Wanted,
+    /// An operator has ended it.
+    Cancelled,
+    /// It has failed, and the job's log has it.
+    Failed,
 }
 
 /// The most bytes of one message: the daemons cut what is longer than 2000.

@@ -1,9 +1,20 @@
-//! The cancel. It comes from another thread while the job's thread waits for the backend, so it takes
-//! no lock that is held while anybody waits, and waits for nobody itself.
+//! The cancel.
+//!
+//! A daemon tells it by an event, on another thread, while the job's thread waits for the backend. So
+//! it takes no lock that is held while anybody waits, and waits for nobody itself: it sets a flag, ends
+//! the sockets of all backends, and signals their groups. Whoever waits for one finds its socket ended.
+//! A backend that begins just then is entered first and looks at the flag afterwards, so that one of
+//! the two sees the other; every later call of the daemon looks at the flag before it does anything.
+//!
+//! Not every cancel is told. Both daemons pass over the plugins where the job has failed already, and
+//! where a job is cancelled in the moment before it has plugins. Therefore the daemon itself is asked
+//! as well, before every call and every few seconds while the backend is waited for (`waiting`), and
+//! whenever a signal comes: the daemon sends one to the job's thread after it has marked the job.
 
 #![allow(unsafe_code, reason = "nothing else signals a process group")]
 
 use crate::socket::Socket;
+use crate::{Daemon, Standing};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +36,21 @@ impl Stop {
     /// Whether somebody has cancelled the job.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Whether nobody wants the job any more. The daemon is asked, too.
+    pub(crate) fn is_over(&self, daemon: &dyn Daemon) -> bool {
+        if self.is_cancelled() {
+            return true;
+        }
+        match daemon.standing() {
+            Standing::Wanted => false,
+            Standing::Failed => true,
+            Standing::Cancelled => {
+                self.cancel();
+                true
+            }
+        }
     }
 
     /// Cancels the job: whoever waits for a backend finds its socket ended.

@@ -37,7 +37,7 @@ fn cut(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Facts;
+    use crate::{Facts, Standing};
     use std::cell::RefCell;
 
     struct Log(RefCell<Vec<String>>);
@@ -48,6 +48,10 @@ mod tests {
         }
 
         fn facts(&self) -> Facts {
+            panic!("nobody asks")
+        }
+
+        fn standing(&self) -> Standing {
             panic!("nobody asks")
         }
     }

@@ -138,6 +138,11 @@ impl<R: Read> Incoming<R> {
     pub fn left(&self) -> usize {
         self.left
     }
+
+    /// What is read from: whoever must not wait looks there first.
+    pub fn get_ref(&self) -> &R {
+        &self.inner
+    }
 }
 
 /// Sends a message.

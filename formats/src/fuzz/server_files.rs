@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::control::layout::LAYOUTS;
+use crate::control::LAYOUTS;
 use crate::control::{ControlError, ControlFile};
 use crate::manifest::{self, FileChecksum, ManifestParser, ManifestWriter};
 use crate::page::{PageState, page_lsn, verify_page};

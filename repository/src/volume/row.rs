@@ -143,9 +143,10 @@ impl Member {
     }
 }
 
-/// What the tar itself says of a partial file: `<bytes of the whole file> <offset>+<length> …`.
+/// What the tar itself says of a partial file: `<bytes of the whole file> <bytes in all members of
+/// it> <offset>+<length> …`.
 fn mark(partial: &PartialFile) -> String {
-    let mut text = partial.size_bytes().to_string();
+    let mut text = format!("{} {}", partial.size_bytes(), partial.carried_bytes());
     for range in partial.ranges() {
         let _ = write!(text, " {}+{}", range.offset, range.length);
     }
@@ -280,19 +281,19 @@ mod tests {
         let row = partial_member().row(0, (0, 0));
         let line = serde_json::to_string(&row).unwrap();
         let wanted = "\"size\":8292,\"crc32c\":\"00000000\",\
-                      \"partial\":{\"of\":65700,\"ranges\":[[8192,8192],[65536,100]]},\"at\":[0,0]}";
+                      \"partial\":{\"of\":65700,\"carried\":8292,\"ranges\":[[8192,8192],[65536,100]]},\"at\":[0,0]}";
         assert!(line.ends_with(wanted), "{line}");
         let read = Row::parse(line.as_bytes()).unwrap();
         assert_eq!(read, row);
         let header = read.member().unwrap().tar_header();
         assert_eq!(header, partial_member().tar_header());
         assert_eq!(header.path, b".ranges/data/base/5/a b/00000000000000008192");
-        assert_eq!(header.partial.as_deref(), Some("65700 8192+8192 65536+100"));
+        assert_eq!(header.partial.as_deref(), Some("65700 8292 8192+8192 65536+100"));
 
         let unchanged = Some(PartialFile::new(70_000, []).unwrap());
         let header = Member { partial: unchanged, size: 0, ..partial_member() }.tar_header();
         assert_eq!(header.path, b".ranges/data/base/5/a b/00000000000000000000");
-        assert_eq!(header.partial.as_deref(), Some("70000"));
+        assert_eq!(header.partial.as_deref(), Some("70000 0"));
     }
 
     #[test]
@@ -308,9 +309,10 @@ mod tests {
             ("size", "8291"),
             ("part", "{\"offset\":8192}"),
             ("kind", "\"directory\""),
-            ("partial", "{\"of\":65635,\"ranges\":[[8192,8192],[65536,100]]}"),
-            ("partial", "{\"of\":65700,\"ranges\":[[65536,100],[8192,8192]]}"),
-            ("partial", "{\"of\":65700,\"ranges\":[[0,8292],[0,0]]}"),
+            ("partial", "{\"of\":65635,\"carried\":8292,\"ranges\":[[8192,8192],[65536,100]]}"),
+            ("partial", "{\"of\":65700,\"carried\":8292,\"ranges\":[[65536,100],[8192,8192]]}"),
+            ("partial", "{\"of\":65700,\"carried\":8292,\"ranges\":[[0,8292],[0,0]]}"),
+            ("partial", "{\"of\":65700,\"carried\":8291,\"ranges\":[[8192,8192],[65536,100]]}"),
             ("partial", "{\"of\":65700}"),
         ] {
             let error = read(field, serde_json::from_str(value).unwrap()).unwrap_err();

@@ -3,7 +3,9 @@
 use crate::setting::{Setting, noise};
 use chrono::Utc;
 use errors::{Kind, Result};
+use repository::UnitStore;
 use std::fs;
+use std::path::Path;
 use std::thread;
 use stream::{LogKey, LogPiece, LogSink, LogView};
 
@@ -17,10 +19,15 @@ pub(crate) fn key(name: &str) -> LogKey {
 }
 
 pub(crate) fn append(setting: &Setting, name: &str, bytes: &[u8]) -> Result<bool> {
-    let path = setting.dir.path().join(format!("{name}.{:?}", thread::current().id()));
+    append_to(&setting.store, setting.dir.path(), name, bytes)
+}
+
+/// `dir` is where the server has the piece.
+pub(crate) fn append_to(store: &UnitStore, dir: &Path, name: &str, bytes: &[u8]) -> Result<bool> {
+    let path = dir.join(format!("{name}.{:?}", thread::current().id()));
     fs::write(&path, bytes).unwrap();
     let piece = LogPiece { key: key(name), path, written_at: Utc::now(), tap: None };
-    Ok(setting.store.log().append(piece)?.stored)
+    Ok(store.log().append(piece)?.stored)
 }
 
 fn read(setting: &Setting, name: &str) -> Result<Option<Vec<u8>>> {

@@ -11,9 +11,11 @@
 mod backup;
 mod bodies;
 mod bodies_rows;
+mod chains;
 mod damage;
 mod full;
 mod log;
+mod partial;
 mod setting;
 mod streams;
 mod streams_end;

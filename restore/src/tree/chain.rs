@@ -46,11 +46,15 @@ struct Unfinished {
     now: Option<Has>,
 }
 
-/// What one link has of a file.
+/// What one link has of a file, as far as its parts have come.
 struct Has {
     is_partial: bool,
     size_bytes: Option<u64>,
-    /// The end of the last part so far.
+    /// Bytes of all of its parts, where they say it.
+    carried_bytes: Option<u64>,
+    /// Bytes of those that have come.
+    came_bytes: u64,
+    /// The end of the last one.
     end: u64,
 }
 
@@ -94,40 +98,41 @@ impl Chain {
         Err(failed(&format!("{root}/{path}: {text}")))
     }
 
-    /// Whether the body of a part is needed.
+    /// Whether a part is needed. Notes that the open link has it.
     ///
     /// # Errors
     /// `restore-check`.
     pub(super) fn wants(&self, part: &FilePart) -> Result<bool> {
-        if self.is_newest {
-            return Ok(true);
-        }
-        let Some(file) = self.find(part) else { return Ok(false) };
+        let file = match (self.is_newest, &part.extent) {
+            // Nothing of it will ever be missing.
+            (true, Extent::Whole) => return Ok(true),
+            (true, _) => Some(self.find_or_begin(part)),
+            (false, _) => self.find(part),
+        };
+        let Some(file) = file else { return Ok(false) };
         let mut file = lock(&file);
         file.note(part, self.link)?;
         let limit = file.limit;
-        Ok(ranges_of(part, limit).any(|range| file.holes.has(range)))
+        Ok(self.is_newest || ranges_of(part, limit).any(|range| file.holes.has(range)))
     }
 
     /// What of a part this caller is to write. `None`: nothing of it, not even its file.
     ///
     /// # Errors
-    /// `restore-check`.
+    /// `bug`: nobody asked whether the part is wanted.
     pub(super) fn claim(&self, part: &FilePart) -> Result<Option<Claim>> {
-        let file = match (self.is_newest, &part.extent) {
-            // Nothing of it will ever be missing.
-            (true, Extent::Whole) => {
-                let ranges = ranges_of(part, u64::MAX).collect();
-                return Ok(Some(Claim { ranges, metadata: Arc::new(Metadata::of(part)) }));
-            }
-            (true, _) => self.find_or_begin(part),
-            (false, _) => match self.find(part) {
-                Some(file) => file,
-                None => return Ok(None),
-            },
+        if self.is_newest && part.extent == Extent::Whole {
+            return Ok(Some(Claim::all_of(part)));
+        }
+        let file = match self.find(part) {
+            Some(file) => file,
+            None if self.is_newest => return Err(unannounced(part)),
+            None => return Ok(None),
         };
         let mut file = lock(&file);
-        file.note(part, self.link)?;
+        if file.now.is_none() {
+            return Err(unannounced(part));
+        }
         let (limit, mut ranges) = (file.limit, Vec::new());
         ranges_of(part, limit).for_each(|range| file.holes.take(range, &mut ranges));
         let has_nothing = ranges.is_empty() && !self.is_newest;
@@ -176,31 +181,49 @@ impl Unfinished {
 
     /// The open link has this part of the file.
     fn note(&mut self, part: &FilePart, link: LinkName) -> Result<()> {
-        let (size_bytes, end) = (part.size_bytes(), ranges_of(part, u64::MAX).map(|r| r.end()));
-        let end = end.max().unwrap_or(0);
-        let is_partial = matches!(part.extent, Extent::Ranges(_));
-        let now = self.now.get_or_insert(Has { is_partial, size_bytes, end });
-        if (now.is_partial, now.size_bytes) != (is_partial, size_bytes)
-            || size_bytes.is_some_and(|size| end > size)
-        {
+        let ends = ranges_of(part, u64::MAX).map(|range| range.end());
+        let has = Has {
+            is_partial: matches!(part.extent, Extent::Ranges(_)),
+            size_bytes: part.size_bytes(),
+            carried_bytes: match &part.extent {
+                Extent::Ranges(partial) => Some(partial.carried_bytes()),
+                Extent::Whole | Extent::Part { .. } => None,
+            },
+            came_bytes: part.length,
+            end: ends.max().unwrap_or(0),
+        };
+        let is_behind_the_end = has.size_bytes.is_some_and(|size| has.end > size);
+        if is_behind_the_end || self.now.as_ref().is_some_and(|now| !now.is_of_the_same(&has)) {
             let (root, path) = (&part.root, &part.path);
             let text = format!("{root}/{path}: its parts in the backup {link} are not of one file");
             return Err(failed(&text));
         }
-        now.end = now.end.max(end);
-        self.limit = self.limit.min(size_bytes.unwrap_or(u64::MAX));
+        self.limit = self.limit.min(has.size_bytes.unwrap_or(u64::MAX));
+        match &mut self.now {
+            Some(now) => {
+                now.came_bytes = now.came_bytes.saturating_add(has.came_bytes);
+                now.end = now.end.max(has.end);
+            }
+            None => self.now = Some(has),
+        }
         Ok(())
     }
 
     /// Everything that the link has of the file has come; says what it should have had.
     fn end_link(&mut self) -> Result<(), String> {
         let has = self.now.take();
-        if let Some(Has { is_partial: false, size_bytes: None, end }) = has {
+        if let Some(Has { is_partial: false, size_bytes: None, end, .. }) = has {
             // A file of unknown length ends with its last part, if no newer link knows better.
             self.limit = self.limit.min(end);
             if self.holes.first_from(end).is_some_and(|hole| hole.end() == u64::MAX) {
                 self.holes.end_at(end);
             }
+        }
+        if let Some(Has { carried_bytes: Some(carried), came_bytes: came, .. }) = has
+            && carried != came
+        {
+            // An older link has bytes for the gap, but not those that belong there.
+            return Err(format!("has {came} bytes of it and not {carried}: parts are missing"));
         }
         let missing = match has {
             // Nothing is needed of this link, or of older ones.
@@ -219,8 +242,22 @@ impl Unfinished {
     }
 }
 
+impl Has {
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        let key = |has: &Self| (has.is_partial, has.size_bytes, has.carried_bytes);
+        key(self) == key(other)
+    }
+}
+
+impl Claim {
+    pub(super) fn all_of(part: &FilePart) -> Self {
+        let ranges = ranges_of(part, u64::MAX).collect();
+        Self { ranges, metadata: Arc::new(Metadata::of(part)) }
+    }
+}
+
 impl Metadata {
-    pub(super) fn of(part: &FilePart) -> Self {
+    fn of(part: &FilePart) -> Self {
         Self { mode: part.mode, owner: part.owner.clone(), mtime: part.mtime }
     }
 }
@@ -244,6 +281,10 @@ fn bytes(range: ByteRange) -> String {
     format!("bytes {} to {}", range.offset, range.end())
 }
 
+fn unannounced(part: &FilePart) -> Error {
+    Error::new(Kind::Bug, format!("nobody asked whether {}/{} is wanted", part.root, part.path))
+}
+
 fn failed(text: &str) -> Error {
     Error::new(Kind::RestoreCheck, text)
         .hint("`seawall verify` tells what is damaged; restore from another backup.")
@@ -253,3 +294,6 @@ fn failed(text: &str) -> Error {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,9 +7,8 @@ use super::Backup;
 use crate::listing;
 use crate::log_stream::{self, WAL_DIR};
 use crate::roots;
-use crate::segment_file::{self, read};
 use crate::state::Carried;
-use crate::wal;
+use crate::wal::{self, read_segment};
 use errors::{Error, Kind, Result};
 use formats::wal::{Record, SegmentEnd, Walker};
 use formats::{FirstPage, Lsn, SegmentName, SegmentNumber, WalFile};
@@ -50,7 +49,7 @@ pub(super) fn is_whole(path: &Path, end: Lsn, come: Come) -> Result<bool> {
     if come.received.is_none_or(|received| received < end) && come.replayed < end {
         return Ok(false);
     }
-    Ok(segment_file::scan(path)?.is_ok_and(|facts| come.is_whole(end, facts.end)))
+    Ok(wal::scan_segment(path)?.is_ok_and(|facts| come.is_whole(end, facts.end)))
 }
 
 impl Backup<'_> {
@@ -96,7 +95,7 @@ impl Backup<'_> {
         while self.server.in_recovery && number <= last {
             let name = SegmentName { timeline, number }.name(size);
             let path = self.data.path.join(WAL_DIR).join(name);
-            let read = read(&path, |bytes| {
+            let read = read_segment(&path, |bytes| {
                 let page = || FirstPage::parse(bytes).ok().map(|page| Walker::new(&page));
                 walker = walker.take().or_else(page);
                 let Some(walker) = &mut walker else { return Ok(false) };
@@ -118,7 +117,7 @@ impl Backup<'_> {
     fn put_carried(&self, file: &WalFile, path: &Path, keep: u64, size: u64) -> Result<()> {
         let mut spool = Spool::new();
         let mut left = keep;
-        read(path, |bytes| {
+        read_segment(path, |bytes| {
             let part = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
             spool.write(bytes.get(..part).unwrap_or_default())?;
             left -= part as u64;
@@ -162,7 +161,7 @@ impl Records {
     fn of(path: &Path, page: &FirstPage) -> Result<Self> {
         let mut walker = Walker::new(page);
         let mut is_open = true;
-        read(path, |bytes| {
+        read_segment(path, |bytes| {
             is_open = walker.feed(bytes, &mut |_| ()).is_ok();
             Ok(is_open)
         })?;

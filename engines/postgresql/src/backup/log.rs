@@ -3,8 +3,7 @@
 use super::Backup;
 use super::carried::{self, Come};
 use crate::data_directory::DataDirectory;
-use crate::log_stream::{self, Rights, WAL_DIR};
-use crate::segment_tap::SegmentTap;
+use crate::log_stream::{self, Rights, SegmentTap, WAL_DIR};
 use crate::server::parse_lsn;
 use crate::session::Session;
 use crate::standby;

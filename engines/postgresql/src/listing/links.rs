@@ -3,8 +3,7 @@
 //! A restored file or directory stands where the link stood: the copy must not depend on, nor write
 //! to, what the original's links lead to.
 
-use super::look::{followed, identity, unreadable};
-use super::{Dir, Listing};
+use super::{Dir, Listing, followed, identity, unreadable};
 use crate::roots::{self, LINKS};
 use errors::Result;
 use formats::relation::RelationFile;

@@ -3,7 +3,6 @@
 
 use crate::data_directory::DataDirectory;
 use crate::log_stream::{self, WAL_DIR};
-use crate::segment_file;
 use crate::server::Server;
 use crate::wal;
 use errors::{Error, Kind, Result};
@@ -119,7 +118,7 @@ impl<'a> Source<'a> {
             Err(error) if error.kind() == Kind::SourceFiles => return Ok(Some(error.line())),
             Err(error) => return Err(error),
         }
-        Ok(match segment_file::scan(path)? {
+        Ok(match wal::scan_segment(path)? {
             Err(error) => Some(format!("{}: {error}", path.display())),
             Ok(facts) => match facts.end {
                 SegmentEnd::Torn { at, reason } => {

@@ -82,12 +82,11 @@ impl<'a> ServerRestore<'a> {
     }
 }
 
-/// Where the operator wants it: a server, a directory that is there or written with a slash at its
-/// end, or a file.
+/// Where the operator wants it: a server or a file.
 fn destination(with: &Surroundings<'_>, engine: &str) -> Result<Option<Destination>> {
-    let path = match &with.choices.to {
-        None => return Ok(None),
-        Some(Place::Path(path)) => path,
+    match &with.choices.to {
+        None => Ok(None),
+        Some(Place::Path(path)) => Ok(Some(Destination::File(path.clone()))),
         Some(Place::Url(url)) => {
             // Nothing of the original server's address: a copy must not touch it.
             let options = with.choices.engine_options.iter();
@@ -101,14 +100,9 @@ fn destination(with: &Surroundings<'_>, engine: &str) -> Result<Option<Destinati
                     .collect(),
             };
             let target = with.host.target(&wanted).map_err(|error| error.context("read to="))?;
-            return Ok(Some(Destination::Server(target.options)));
+            Ok(Some(Destination::Server(target.options)))
         }
-    };
-    let is_directory = path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
-    Ok(Some(match is_directory {
-        true => Destination::Directory(path.clone()),
-        false => Destination::File(path.clone()),
-    }))
+    }
 }
 
 /// `120 entries, 3 tables`.

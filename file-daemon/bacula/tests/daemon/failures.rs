@@ -6,6 +6,7 @@ use crate::object::{Object, built};
 use crate::version::VERSIONS;
 use std::process::Command;
 use std::ptr::null_mut;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_panic_fails_the_job_and_leaves_the_daemon_alone() {
@@ -101,6 +102,43 @@ fn a_job_that_the_daemon_holds_for_bad_is_not_made_whole() {
     assert_eq!(object.backend.noted("finish "), Some("false".into()));
 }
 
+/// A backend that hangs is left, although no cancel is told of a job that has failed.
+#[test]
+fn a_job_that_the_daemon_holds_for_bad_waits_for_nobody() {
+    for version in &VERSIONS {
+        let object = Object::new();
+        object.backend.instruct(&[("FAULT", "silence@finish")]);
+        let job = Job::new(&object, version);
+        create(&job, "/@seawall/t/1/r/d", 5, 0);
+        job.host.set_number(7, i32::from(b'f'));
+        let begin = Instant::now();
+        job.event(6, null_mut());
+        drop(job);
+        // Sooner than it is taken for dead.
+        assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+    }
+}
+
+/// Bacula runs an incomplete job anew, under the same number.
+#[test]
+fn a_second_attempt_of_a_job_is_refused() {
+    for version in &VERSIONS {
+        let object = Object::new();
+        let job = Job::new(&object, version);
+        job.host.set_number(version.variables[5], 11);
+        assert!(save(&job, "seawall:x", true).is_empty());
+        let [fatal] = &*job.messages(0) else { panic!("{:?}", job.messages(0)) };
+        assert!(fatal.contains("an earlier attempt broke off"), "{fatal}");
+        assert_eq!(object.backend.noted("begin"), None);
+        // Files of other lines that came before in the same attempt are none of that.
+        let job = Job::new(&object, version);
+        job.event(3, null_mut());
+        job.host.set_number(version.variables[5], 11);
+        assert_eq!(job.event_text(9, "seawall:x"), 0);
+        assert_eq!(job.messages(0), [""; 0]);
+    }
+}
+
 /// Memory: the same jobs once more, with every access looked at.
 #[test]
 fn no_access_is_wrong() {
@@ -115,7 +153,7 @@ fn no_access_is_wrong() {
         "cancel::in_the_middle_of_a_body",
     ];
     let mut valgrind = Command::new("timeout");
-    valgrind.args(["300", "valgrind", "--quiet", "--error-exitcode=9", "--trace-children=no"]);
+    valgrind.args(["1000", "valgrind", "--quiet", "--error-exitcode=9", "--trace-children=no"]);
     valgrind.arg(std::env::current_exe().unwrap()).args(["--test-threads=1", "--exact"]);
     // What a panic says of its way takes longer than all the rest.
     let output = valgrind.args(tests).env("RUST_BACKTRACE", "0").output().unwrap();

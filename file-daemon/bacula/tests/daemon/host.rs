@@ -17,11 +17,11 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new(version: &Version) -> Self {
-        let [place, rule, daemon, previous, replace] = version.variables;
+        let [place, rule, daemon, previous, replace, files] = version.variables;
         let text = |text: &str| CString::new(text).unwrap();
         let numbers = [(1, 7), (3, i32::from(b'F')), (4, i32::from(b'B')), (7, i32::from(b'R'))];
         let mut numbers = BTreeMap::from(numbers);
-        numbers.extend([(8, 1_600_000_000), (9, 0), (replace, i32::from(b'a'))]);
+        numbers.extend([(8, 1_600_000_000), (9, 0), (replace, i32::from(b'a')), (files, 0)]);
         let mut texts = BTreeMap::from([(5, text("the-client")), (6, text("job.2026_05"))]);
         texts.extend([(13, text("/working")), (place, text("/where")), (daemon, text("9.9.9"))]);
         texts.insert(previous, text("job.2026_04"));

@@ -2,11 +2,18 @@
 
 use crate::object::built;
 use fixtures::bacula::{Bacula, JobSpec, Level, Programs, RestoreSpec, Setup};
-use fixtures::{Scratch, StandInBackend};
+use fixtures::{Random, Scratch, StandInBackend};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Longer than a backend takes to come to a place, and to end once it was told to.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+/// Jobs that take turns: the director counts in seconds, and waits until two backups of one job are not
+/// of the same one.
+const TURNS: usize = 10;
 
 struct Stage {
     backend: StandInBackend,
@@ -22,6 +29,8 @@ fn on_each_version(work: impl Fn(&Stage)) {
         let backend = StandInBackend::install(scratch.path());
         let configuration = format!("backend = {}\n", backend.program().display());
         let setup = Setup::of(programs).plugin(built()).file("seawall-fd.conf", configuration);
+        let turns = (0..TURNS).map(|turn| format!("turn-{turn}"));
+        let setup = turns.fold(setup, |setup, name| setup.job(&name, JobSpec::of("seawall:x")));
         let bacula = setup
             .job("x", JobSpec::of("seawall:x"))
             .job("two", JobSpec::of("seawall:x").and("seawall:y"))
@@ -88,23 +97,89 @@ fn a_cancel_ends_a_backend_that_hangs() {
             backend.instruct(&settings);
             let job = bacula.start_job("x", Level::Full);
             let note = format!("fault silence at {place}");
-            let deadline = Instant::now() + Duration::from_secs(20);
+            let begin = Instant::now();
             while backend.noted(&note).is_none() {
-                assert!(Instant::now() < deadline, "{}", bacula.job_log(job));
+                assert!(begin.elapsed() < PATIENCE, "{}", bacula.job_log(job));
                 thread::sleep(Duration::from_millis(20));
             }
-            let begin = Instant::now();
             let _ = bacula.cancel(job);
             let job = bacula.wait(job);
             assert_eq!(job.termination, "Backup Canceled", "{place}\n{}", job.log);
             assert!(fatal(&job.log).len() <= 1, "{}", job.log);
-            let line = backend.journal().into_iter().rfind(|line| line.ends_with(&note)).unwrap();
-            let process = line.split(' ').next().unwrap().to_owned();
-            while fs::exists(format!("/proc/{process}")).unwrap() {
-                assert!(begin.elapsed() < Duration::from_secs(15), "{process} lives");
-                thread::sleep(Duration::from_millis(20));
-            }
+            nothing_is_left(backend, bacula, place);
         }
+        backend.instruct(&[]);
+        bacula.run_job("x", Level::Full).ok();
+    });
+}
+
+/// No backend, nothing that one has started, no directory of one.
+fn nothing_is_left(backend: &StandInBackend, bacula: &Bacula, what: &str) {
+    let journal = backend.journal();
+    let mut processes: Vec<String> =
+        journal.iter().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    let grandchildren = journal.iter().filter_map(|line| line.split(" grandchild ").nth(1));
+    processes.extend(grandchildren.map(str::to_owned));
+    processes.dedup();
+    let lives = |process: &String| {
+        // One that nobody has reaped yet has no words.
+        fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|words| !words.is_empty())
+    };
+    let begin = Instant::now();
+    loop {
+        let entries = fs::read_dir(bacula.working_dir()).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut left: Vec<String> = names.filter(|name| name.starts_with("seawall-fd.")).collect();
+        left.extend(processes.iter().filter(|process| lives(process)).cloned());
+        if left.is_empty() {
+            return;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{what} leaves {left:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// No moment is a bad one. All of these jobs would wait for their backend for ten minutes.
+#[test]
+fn a_cancel_at_any_moment_ends_the_job() {
+    on_each_version(|Stage { backend, bacula, .. }| {
+        let mut random = Random::seeded();
+        let times = if fixtures::is_long() { 200 } else { 12 };
+        backend.instruct(&[]);
+        let begin = Instant::now();
+        bacula.run_job("x", Level::Full).ok();
+        let longest = begin.elapsed();
+        let places = [
+            "hello",
+            "start",
+            "file0",
+            "file1",
+            "file2",
+            "file3",
+            "open",
+            "body",
+            "last-byte",
+            "state",
+            "end",
+        ];
+        let mut last = Duration::ZERO;
+        for time in 0..times {
+            let _ = fs::remove_file(backend.program().with_file_name("journal"));
+            let (place, wait) = (random.one_of(&places), random.up_to(longest));
+            let what = format!("{time}: silent at {place}, cancelled after {wait:?}");
+            backend.instruct(&[("FAULT", &format!("silence@{place}")), ("GRANDCHILD", "1")]);
+            let job = bacula.start_job(&format!("turn-{}", time % TURNS), Level::Full);
+            thread::sleep(wait);
+            let said = bacula.cancel(job);
+            let begin = Instant::now();
+            let ended = bacula.wait(job);
+            last = last.max(begin.elapsed());
+            assert_eq!(ended.termination, "Backup Canceled", "{what}\n{said}\n{}", ended.log);
+            assert!(fatal(&ended.log).len() <= 1, "{what}\n{}", ended.log);
+            nothing_is_left(backend, bacula, &what);
+        }
+        println!("{times} cancels: the last job had ended {last:?} later");
+        assert!(bacula.file_daemon_is_alive());
         backend.instruct(&[]);
         bacula.run_job("x", Level::Full).ok();
     });

@@ -28,8 +28,8 @@ pub(crate) struct Version {
     pub(crate) restore_type: usize,
     /// Fatal, error, warning, information.
     pub(crate) messages: [i32; 4],
-    /// Where, rule for names, version, previous job, replace.
-    pub(crate) variables: [i32; 5],
+    /// Where, rule for names, version, previous job, replace, files so far.
+    pub(crate) variables: [i32; 6],
 }
 
 const MODERN: Save = Save {
@@ -68,7 +68,7 @@ pub(crate) const VERSIONS: [Version; 4] = [
         },
         restore_type: 12,
         messages: [3, 4, 5, 6],
-        variables: [14, 15, 17, 20, 24],
+        variables: [14, 15, 17, 20, 24, 23],
     },
     Version {
         number: 21,
@@ -84,7 +84,7 @@ pub(crate) const VERSIONS: [Version; 4] = [
         },
         restore_type: 16,
         messages: [3, 4, 5, 6],
-        variables: [14, 15, 17, 19, 23],
+        variables: [14, 15, 17, 19, 23, 22],
     },
     Version {
         number: 22,
@@ -92,7 +92,7 @@ pub(crate) const VERSIONS: [Version; 4] = [
         save: MODERN,
         restore_type: 16,
         messages: [4, 5, 6, 7],
-        variables: [15, 16, 18, 20, 24],
+        variables: [15, 16, 18, 20, 24, 23],
     },
     Version {
         number: 23,
@@ -100,6 +100,6 @@ pub(crate) const VERSIONS: [Version; 4] = [
         save: MODERN,
         restore_type: 16,
         messages: [4, 5, 6, 7],
-        variables: [15, 16, 18, 20, 24],
+        variables: [15, 16, 18, 20, 24, 23],
     },
 ];

@@ -1,13 +1,18 @@
 //! A daemon that only listens, and the context that it has.
 
 use fixtures::{Scratch, StandInBackend};
-use plugin::{After, Context, Daemon, DaemonKind, Facts, FileType, Next, Settings, Severity};
+use plugin::{
+    After, Context, Daemon, DaemonKind, Facts, FileType, Next, Settings, Severity, Standing,
+};
 use std::cell::RefCell;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 pub(crate) struct Desk {
     pub(crate) backend: StandInBackend,
     pub(crate) context: Context,
+    /// What the daemon holds of its job.
+    pub(crate) standing: Mutex<Standing>,
     messages: RefCell<Vec<(Severity, String)>>,
     begun: Instant,
     _scratch: Scratch,
@@ -35,22 +40,31 @@ impl Daemon for Desk {
             replace: b'a',
         }
     }
+
+    fn standing(&self) -> Standing {
+        *self.standing.lock().unwrap()
+    }
 }
 
+/// Longer than anything takes that does not wait for ever; the stand-in's ever is longer.
+pub(crate) const LONG: Duration = Duration::from_secs(100);
+
 impl Desk {
-    /// With a backend that is so instructed, that may be silent for a second and a half, and that has
+    /// With a backend that is so instructed, that may be silent for longer than any test, and that has
     /// one second to end.
     pub(crate) fn new(settings: &[(&str, &str)]) -> Self {
+        Self::with(settings, LONG, Duration::from_secs(1))
+    }
+
+    /// With a backend that may be silent for so long, and that has so long to end.
+    pub(crate) fn with(settings: &[(&str, &str)], silence: Duration, patience: Duration) -> Self {
         let scratch = Scratch::new();
         let backend = StandInBackend::install(scratch.path());
         backend.instruct(settings);
-        let context = Context::new(Settings {
-            program: Some(backend.program()),
-            silence: Duration::from_millis(1500),
-            patience: Duration::from_secs(1),
-        });
-        let (messages, begun) = (RefCell::default(), Instant::now());
-        Self { backend, context, messages, begun, _scratch: scratch }
+        let program = Some(backend.program());
+        let context = Context::new(Settings { program, silence, patience });
+        let (standing, messages) = (Mutex::new(Standing::Wanted), RefCell::default());
+        Self { backend, context, standing, messages, begun: Instant::now(), _scratch: scratch }
     }
 
     pub(crate) fn said(&self, severity: Severity) -> Vec<String> {
@@ -109,14 +123,11 @@ impl Desk {
         for process in processes {
             let path = format!("/proc/{process}/stat");
             let lives = || std::fs::read_to_string(&path).is_ok_and(|stat| !stat.contains(") Z "));
-            let is_gone = (0..200).any(|_| {
-                !lives() || {
-                    std::thread::sleep(Duration::from_millis(10));
-                    false
-                }
-            });
-            assert!(is_gone, "{process} lives: {journal:?}");
+            while lives() {
+                assert!(self.begun.elapsed() < LONG, "{process} lives: {journal:?}");
+                std::thread::sleep(Duration::from_millis(10));
+            }
         }
-        assert!(self.begun.elapsed() < Duration::from_secs(10), "{journal:?}");
+        assert!(self.begun.elapsed() < LONG, "{journal:?}");
     }
 }
