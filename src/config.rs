@@ -7,4 +7,5 @@ mod settings;
 mod sources;
 
 pub(crate) use file::{ConfigFiles, DEFAULT};
-pub(crate) use settings::{Environment, Request, Settings};
+pub(crate) use settings::{Request, Settings};
+pub(crate) use sources::Environment;

@@ -6,7 +6,6 @@ use crate::logging;
 use crate::operations::Work;
 use crate::printer::Printer;
 use crate::progress;
-use chrono::Utc;
 use errors::{Error, Kind, Result};
 use repository::Repository;
 use repository::storage::{Storage, driver_of};
@@ -147,9 +146,4 @@ impl Settings {
         let asked = self.general.count("workers").and_then(|count| usize::try_from(count).ok());
         asked.unwrap_or(processors).clamp(1, 256)
     }
-}
-
-/// The label of a job that begins now: the second.
-pub(crate) fn label() -> JobId {
-    JobId::new(u64::try_from(Utc::now().timestamp()).unwrap_or(0))
 }

@@ -20,7 +20,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use event::{CheckpointKind, Event, Finish, Malformed};
+pub use event::{CheckpointKind, Event, Finish};
 pub use facts::{
     Crossing, FactsError, Fork, JoinError, Opening, Outcome, RestorePoint, SegmentEnd,
     SegmentFacts, SegmentScan, SegmentXids, Summary, Tail, TimeSpan,

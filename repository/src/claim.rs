@@ -1,41 +1,27 @@
 //! Claims: a job's label belongs to it from its first object on, and what dead jobs left is swept.
 
+use crate::claim_info::{ClaimInfo, KIND};
 use crate::document;
 use crate::keys;
 use crate::lease::Lease;
 use crate::storage::{Created, Key};
 use crate::unit::UnitStore;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use errors::{Error, Kind, Result};
-use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
-use stream::{JobId, Level, UnitName};
+use stream::{JobId, Level};
 use system::failpoint::CLAIM;
 use system::{Liveness, ProcessIdentity};
 use uuid::Uuid;
 
-pub(crate) const KIND: &str = "claim";
 /// A claim from another host may be swept when it is this old and nobody holds a lease.
 const FOREIGN_CLAIM_HOURS: i64 = 24;
 /// A temporary name that was not written to for so long has no writer any more.
 const ABANDONED: Duration = Duration::from_secs(3600);
 /// Attempts at a free label: one job may begin per second and unit.
 const ATTEMPTS: usize = 1000;
-
-/// The content of `job.json`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct ClaimInfo {
-    pub(crate) id: Uuid,
-    pub(crate) job: JobId,
-    pub(crate) level: Level,
-    /// The unit's full name: the directory's may be cut.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) unit: Option<UnitName>,
-    pub(crate) process: ProcessIdentity,
-    pub(crate) claimed_at: DateTime<Utc>,
-}
 
 /// A label that belongs to this process; dropped without a link, everything under it goes.
 pub struct Claim {

@@ -10,7 +10,7 @@
 //! | `document` | sealed JSON |
 //! | `repository`, `unit` | recognising a repository; the links of a target |
 //! | `check` | trying whether it can be written |
-//! | `claim`, `lease` | a job's label; who is running |
+//! | `claim`, `claim_info`, `lease` | a job's label, and what says whose it is; who is running |
 //! | `sink` | a backup's stream on its way in |
 //! | `volume` | tar, frames and rows |
 //! | `log` | the archived log |
@@ -28,6 +28,7 @@
 mod bodies;
 pub mod check;
 mod claim;
+mod claim_info;
 mod document;
 mod extract;
 mod keys;
@@ -50,5 +51,6 @@ pub use log::{LogStore, PieceReader};
 pub use repository::{Repository, RepositoryInfo};
 pub use rows::{StoredRows, rows};
 pub use sink::{RepositorySink, SinkOptions};
-pub use unit::{LinkDocument, StoredObject, StoredVolume, UnitStore};
+pub use stored::StoredObject;
+pub use unit::{LinkDocument, StoredVolume, UnitStore};
 pub use verify::{Damage, VerifyReport, verify};

@@ -16,7 +16,8 @@ mod worker;
 
 use crate::claim::Claim;
 use crate::log::LogStore;
-use crate::unit::{LinkDocument, StoredObject};
+use crate::stored::StoredObject;
+use crate::unit::LinkDocument;
 use crossbeam_channel::{Sender, bounded};
 use errors::{Error, Kind, Result};
 use shared::Shared;

@@ -8,14 +8,26 @@ pub mod conformance;
 mod driver;
 mod posix;
 
-pub use driver::{DRIVERS, Driver, driver_of};
+pub use driver::{DRIVERS, driver_of};
 pub use posix::Posix;
 
 use errors::Result;
 use std::fmt;
 use std::io::{Read, Write};
+use std::sync::Arc;
 use std::time::Duration;
+use stream::{OptionSpec, Options};
 use system::failpoint::Point;
+
+/// How storage of one kind is found and opened.
+pub struct Driver {
+    /// The scheme of its locations: `file`.
+    pub scheme: &'static str,
+    /// The one definition of each of its options: keys of `[repo.NAME]`, `SEAWALL_<OPTION>`.
+    pub options: &'static [OptionSpec],
+    /// Opens the storage at a location. It need not exist yet.
+    pub open: fn(&str, &Options) -> Result<Arc<dyn Storage>>,
+}
 
 /// The name of an object: components joined by `/`, no dots in front, relative to the repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,33 @@
 //! Objects on their way in and out: counted, and with the SHA-256 of their stored bytes.
 
 use crate::storage::{Created, Key, ObjectWriter, Storage};
-use crate::unit::StoredObject;
 use errors::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read, Write};
 use system::failpoint::Point;
+
+/// Size and checksum of an object as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredObject {
+    /// Its key.
+    pub key: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256 in lower-case hex.
+    pub sha256: String,
+}
+
+impl StoredObject {
+    /// The key as the storage takes it.
+    ///
+    /// # Errors
+    /// `manifest`: the text could name something outside the repository.
+    pub(crate) fn parsed_key(&self) -> Result<Key> {
+        Key::parse(&self.key)
+            .ok_or_else(|| Error::new(Kind::Manifest, format!("{:?} is no object key", self.key)))
+    }
+}
 
 /// Writes an object and learns its size and checksum.
 pub(crate) struct StoredWriter {

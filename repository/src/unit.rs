@@ -1,10 +1,11 @@
 //! The part of a repository that belongs to one unit of a target: its links.
 
-use crate::claim::{self, ClaimInfo};
+use crate::claim_info::{self, ClaimInfo};
 use crate::document;
 use crate::keys::UnitKeys;
 use crate::log::LogStore;
-use crate::storage::{Created, Key, Storage};
+use crate::storage::{Created, Storage};
+use crate::stored::StoredObject;
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -50,28 +51,6 @@ pub struct StoredVolume {
     pub volume: StoredObject,
     /// Its rows.
     pub rows: StoredObject,
-}
-
-/// Size and checksum of an object as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredObject {
-    /// Its key.
-    pub key: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// SHA-256 in lower-case hex.
-    pub sha256: String,
-}
-
-impl StoredObject {
-    /// The key as the storage takes it.
-    ///
-    /// # Errors
-    /// `manifest`: the text could name something outside the repository.
-    pub(crate) fn parsed_key(&self) -> Result<Key> {
-        Key::parse(&self.key)
-            .ok_or_else(|| Error::new(Kind::Manifest, format!("{:?} is no object key", self.key)))
-    }
 }
 
 impl LinkDocument {
@@ -149,7 +128,7 @@ impl UnitStore {
         for entry in storage.list(&keys.jobs())? {
             let Some(job) = JobId::parse(&entry.name) else { continue };
             let key = keys.claim(job);
-            let claim = document::read::<ClaimInfo>(storage, &key, claim::KIND);
+            let claim = document::read::<ClaimInfo>(storage, &key, claim_info::KIND);
             let unit = claim.map(|claim| claim.map(|claim| claim.unit));
             if let Some(unit) = named(&key, unit, &mut damage)? {
                 return Ok(Some(unit));

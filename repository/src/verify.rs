@@ -1,6 +1,6 @@
 //! Verifying: every byte of a target is read again and compared with what was written.
 
-use crate::claim::{self, ClaimInfo};
+use crate::claim_info::{self, ClaimInfo};
 use crate::document;
 use crate::extract::{ExtractOptions, discard, for_each_volume};
 use crate::lease;
@@ -137,7 +137,7 @@ fn verify_claim(
 ) -> Result<()> {
     let link = &document.link;
     let key = store.keys.claim(link.job);
-    let damage = match document::read::<ClaimInfo>(store.storage.as_ref(), &key, claim::KIND) {
+    let damage = match document::read::<ClaimInfo>(store.storage.as_ref(), &key, claim_info::KIND) {
         Ok(Some(claim)) if claim.id == link.id && claim.job == link.job => return Ok(()),
         Ok(Some(_)) => Error::new(Kind::Manifest, format!("{key} belongs to another job")),
         Ok(None) => Error::new(Kind::Checksum, format!("{key} is missing")),
@@ -159,7 +159,9 @@ fn verify_unfinished(
             continue;
         }
         let key = store.keys.claim(job);
-        if let Err(error) = document::read::<ClaimInfo>(store.storage.as_ref(), &key, claim::KIND) {
+        if let Err(error) =
+            document::read::<ClaimInfo>(store.storage.as_ref(), &key, claim_info::KIND)
+        {
             report.note(None, error)?;
         }
     }

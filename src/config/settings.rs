@@ -4,15 +4,11 @@
 use super::check::check_sections;
 use super::file::{ConfigFiles, Section, place_of};
 use super::general::GENERAL;
-use super::sources::{Found, from_env, from_native_env, from_section, pick};
+use super::sources::{Environment, Found, from_env, from_native_env, from_section, pick};
 use crate::registry;
 use errors::{Context, Error, Kind, Result};
 use repository::storage::driver_of;
-use std::collections::BTreeMap;
 use stream::{Engine, OptionKind, OptionSpec, Options, TargetName};
-
-/// The environment, read once.
-pub(crate) type Environment = BTreeMap<String, String>;
 
 /// What the command line asks for.
 #[derive(Debug, Default, Clone)]

@@ -1,8 +1,11 @@
 //! Where the value of an option may come from, each with the words that tell of it.
 
 use super::file::{Entry, Section};
-use super::settings::Environment;
+use std::collections::BTreeMap;
 use stream::{OptionKind, OptionSpec, Options};
+
+/// The environment, read once.
+pub(crate) type Environment = BTreeMap<String, String>;
 
 /// A value that somebody set, and who.
 pub(super) type Found = Option<(String, String)>;

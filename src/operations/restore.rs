@@ -143,7 +143,7 @@ impl Restore<'_> {
                 self.job.progress.expect(chain.total_bytes());
                 let to = layout.main_dir()?;
                 if self.layout_only {
-                    let dir = to.join(crate::context::label().to_string());
+                    let dir = to.join(super::label().to_string());
                     return Ok(Restored::Trees(restore.into_trees(&dir, &bodies)?));
                 }
                 let marker = self.marker(&chain, &prepared.plan);

@@ -1,6 +1,6 @@
 //! What `check` finds.
 
-use crate::{LogView, Severity};
+use crate::LogView;
 use errors::{Error, Rule};
 
 /// One finding of `check`: its name is that of a catalogue's row.
@@ -14,6 +14,17 @@ pub struct Diagnosis {
     pub text: String,
     /// What to do, as sentences or statements.
     pub hints: Vec<String>,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// As it should be.
+    Ok,
+    /// A backup works, but something will hurt one day.
+    Warning,
+    /// A backup would fail, or be useless.
+    Error,
 }
 
 /// What is stored of a target, for an engine that compares it with its server.

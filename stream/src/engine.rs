@@ -64,14 +64,3 @@ impl Unit {
         Self { name: None }
     }
 }
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// As it should be.
-    Ok,
-    /// A backup works, but something will hurt one day.
-    Warning,
-    /// A backup would fail, or be useless.
-    Error,
-}

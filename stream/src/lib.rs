@@ -40,8 +40,8 @@ mod words;
 
 pub use chain::Chain;
 pub use descriptor::{Descriptor, LogScope};
-pub use diagnosis::{Diagnosis, Stored};
-pub use engine::{Engine, Severity, Unit, print_position};
+pub use diagnosis::{Diagnosis, Severity, Stored};
+pub use engine::{Engine, Unit, print_position};
 pub use escape::{percent_decode, percent_encode};
 pub use file::{Body, FileKind, FileSource, Owner, VirtualFile};
 pub use job::{Cancel, Job, check_cancel};

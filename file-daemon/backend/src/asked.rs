@@ -2,7 +2,7 @@
 
 use crate::inbox::Inbox;
 use errors::{Error, Kind, Result};
-use protocol::{Daemon, Frame, Purpose, ToBackend, VERSION};
+use protocol::{Daemon, Purpose, ToBackend, VERSION};
 use std::path::PathBuf;
 use stream::{JobId, Level};
 
@@ -124,13 +124,4 @@ fn unexpected(message: &ToBackend) -> Error {
     let name = format!("{message:?}");
     let name = name.split([' ', '{']).next().unwrap_or_default().to_owned();
     Error::new(Kind::Bug, format!("the plugin says {name} where it must not"))
-}
-
-/// What comes where only messages may.
-pub(crate) fn message_of(frame: Frame<ToBackend>) -> Result<ToBackend> {
-    match frame {
-        Frame::Message(message) => Ok(message),
-        Frame::Data(_) => Err(Error::new(Kind::Bug, "the plugin sends data where it must not")),
-        Frame::End => Err(Error::new(Kind::Interrupted, "the file daemon ended the job")),
-    }
 }

@@ -1,6 +1,5 @@
 //! What comes from the plugin.
 
-use crate::asked::message_of;
 use crossbeam_channel::{Receiver, bounded};
 use errors::{Error, Kind, Result};
 use protocol::{Frame, FrameError, Incoming, ToBackend};
@@ -97,6 +96,15 @@ impl Inbox {
         };
         let thread = thread::Builder::new().name("from-plugin".to_owned());
         thread.spawn(run).map(drop).map_err(|error| Error::io("start a thread", error))
+    }
+}
+
+/// What comes where only messages may.
+pub(crate) fn message_of(frame: Frame<ToBackend>) -> Result<ToBackend> {
+    match frame {
+        Frame::Message(message) => Ok(message),
+        Frame::Data(_) => Err(Error::new(Kind::Bug, "the plugin sends data where it must not")),
+        Frame::End => Err(Error::new(Kind::Interrupted, "the file daemon ended the job")),
     }
 }
 

@@ -34,7 +34,6 @@ mod tally;
 mod target;
 mod units;
 
-pub use restore::PointInTime;
 pub use target::{Host, Target, Wanted};
 
 use asked::Asked;

@@ -23,13 +23,12 @@ mod server;
 mod subject;
 mod trees;
 
-pub use choices::PointInTime;
 pub(crate) use choices::declaration;
 
 use crate::Talk;
-use crate::asked::{Asked, Object, message_of};
+use crate::asked::{Asked, Object};
 use crate::envelope::{Envelope, assemble, link_of};
-use crate::inbox::Inbox;
+use crate::inbox::{Inbox, message_of};
 use crate::names::{Name, Subject, What};
 use crate::target::Host;
 use choices::{Choices, Mode};

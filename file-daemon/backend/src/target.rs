@@ -1,7 +1,6 @@
 //! Which engine a plugin line means, with which options.
 
 use crate::line;
-use crate::restore::PointInTime;
 use errors::{Error, Kind, Result};
 use formats::PluginLine;
 use formats::plugin_line::{Origin, Pair};
@@ -60,6 +59,27 @@ pub struct Wanted {
     pub engine: Option<String>,
     /// Options of the engine. They may be secret, so nobody prints them.
     pub options: Vec<(String, Secret)>,
+}
+
+/// Where a recovery shall end, in the operator's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PointInTime {
+    /// A time with its offset, or `latest`.
+    pub time: Option<String>,
+    /// A position of the log.
+    pub position: Option<String>,
+    /// A transaction.
+    pub transaction: Option<String>,
+    /// A named restore point.
+    pub name: Option<String>,
+    /// As soon as the data is consistent.
+    pub immediate: bool,
+    /// The history to follow.
+    pub timeline: Option<String>,
+    /// `pause`, `promote`, `shutdown`.
+    pub action: Option<String>,
+    /// Stop before what lies exactly at the target.
+    pub exclusive: bool,
 }
 
 /// A target, merged.

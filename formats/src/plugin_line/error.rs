@@ -1,6 +1,6 @@
 //! What can be wrong with a plugin line and its files. No value is shown: it may be a password.
 
-use super::{BYTES_MAX, Origin, modules};
+use super::{BYTES_MAX, Origin};
 
 /// Why a plugin line, or a file that it names, cannot be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +82,8 @@ pub enum PluginLineError {
         origin: Origin,
         /// The module's name.
         module: String,
+        /// The names of the modules that there are engines for.
+        known: Vec<&'static str>,
     },
     /// An option says something else than the module's name.
     #[error("{origin}: module_name={module} contradicts option {option}")]
@@ -112,8 +114,8 @@ impl PluginLineError {
                 "Write name=value, or # before a comment."
             }
             Self::Aliases { .. } => "Keep one of them.",
-            Self::Module { .. } => {
-                return Some(format!("There are engines for {}.", modules::known().join(", ")));
+            Self::Module { known, .. } => {
+                return Some(format!("There are engines for {}.", known.join(", ")));
             }
             Self::ModuleContradicted { option, value, .. } => {
                 return Some(format!("Leave module_name away, or write {option}={value}."));

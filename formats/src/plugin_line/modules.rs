@@ -13,11 +13,6 @@ const MODULES: &[(&str, &[(&str, &str)])] = &[
     ("bareos-fd-percona", &[("engine", "mariadb"), ("flavour", "xtrabackup")]),
 ];
 
-/// The names of the modules that there are engines for.
-pub(super) fn known() -> Vec<&'static str> {
-    MODULES.iter().map(|(name, _)| *name).collect()
-}
-
 /// Replaces them with the options that they stand for.
 ///
 /// # Errors
@@ -31,7 +26,8 @@ pub(super) fn translate(line: &mut PluginLine) -> Result<(), PluginLineError> {
     let Some(Pair { value, origin, .. }) = line.take("module_name") else { return Ok(()) };
     let module = value.expose().to_owned();
     let Some((_, options)) = MODULES.iter().find(|(name, _)| *name == module) else {
-        return Err(PluginLineError::Module { origin, module });
+        let known = MODULES.iter().map(|(name, _)| *name).collect();
+        return Err(PluginLineError::Module { origin, module, known });
     };
     for &(option, value) in *options {
         match line.get(option) {

@@ -5,17 +5,12 @@ mod transaction;
 
 use chrono::{DateTime, Utc};
 
-use crate::wal::record::{Parts, RecordHeader, Rmgr};
+use crate::wal::record::{Malformed, Parts, Record, RecordHeader, Rmgr};
 use crate::wal::xid::Xid;
 use crate::{Lsn, TimelineId};
 
 pub(crate) use log::Kind as LogKind;
 pub(crate) use transaction::Operation;
-
-/// A record's checksum is right, and its content is not what its kind must have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a WAL record holds what no server writes")]
-pub struct Malformed;
 
 /// What a record says. Times have microseconds and come from the server's clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +102,17 @@ pub enum CheckpointKind {
     Shutdown,
     /// While the server works.
     Online,
+}
+
+impl Record<'_> {
+    /// What the record says, if it is one of those that matter for backup and recovery.
+    ///
+    /// # Errors
+    ///
+    /// Where the record is shorter than its kind, or holds what no server writes.
+    pub fn event(&self) -> Result<Option<Event>, Malformed> {
+        decode(&self.header, self.kept, self.major)
+    }
 }
 
 /// The main data of a record, perhaps only its beginning.

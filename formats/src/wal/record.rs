@@ -3,12 +3,16 @@
 mod blocks;
 mod header;
 
-use crate::wal::event::{self, Event, Malformed};
 use crate::{Lsn, TimelineId};
 
 pub use blocks::{BlockReference, Parts};
 pub(crate) use header::{CHECKED_BYTES, HEADER_BYTES};
 pub use header::{RecordHeader, Rmgr};
+
+/// A record's checksum is right, and its content is not what its kind must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a WAL record holds what no server writes")]
+pub struct Malformed;
 
 /// A record whose checksum is right, and that follows the one before it where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,21 +29,12 @@ pub struct Record<'a> {
     pub major: u16,
     /// Its header.
     pub header: RecordHeader,
-    /// The record's first bytes, header included: 64 KiB of what [`Event`]s are made of, and all
+    /// The record's first bytes, header included: 64 KiB of what events are made of, and all
     /// block references of the others.
     pub kept: &'a [u8],
 }
 
 impl Record<'_> {
-    /// What the record says, if it is one of those that matter for backup and recovery.
-    ///
-    /// # Errors
-    ///
-    /// Where the record is shorter than its kind, or holds what no server writes.
-    pub fn event(&self) -> Result<Option<Event>, Malformed> {
-        event::decode(&self.header, self.kept, self.major)
-    }
-
     /// The blocks it changes, and where its main data lies.
     ///
     /// # Errors

@@ -1,19 +1,7 @@
 //! The table of storage drivers. A driver is a row here: `docs/adding-a-storage-driver.md`.
 
-use super::{Storage, posix};
+use super::{Driver, posix};
 use errors::{Error, Kind, Result};
-use std::sync::Arc;
-use stream::{OptionSpec, Options};
-
-/// How storage of one kind is found and opened.
-pub struct Driver {
-    /// The scheme of its locations: `file`.
-    pub scheme: &'static str,
-    /// The one definition of each of its options: keys of `[repo.NAME]`, `SEAWALL_<OPTION>`.
-    pub options: &'static [OptionSpec],
-    /// Opens the storage at a location. It need not exist yet.
-    pub open: fn(&str, &Options) -> Result<Arc<dyn Storage>>,
-}
 
 /// All drivers that are built in.
 pub const DRIVERS: &[Driver] = &[posix::DRIVER];
@@ -35,6 +23,7 @@ pub fn driver_of(location: &str) -> Result<&'static Driver> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stream::Options;
 
     #[test]
     fn a_location_finds_its_driver() {

@@ -3,8 +3,9 @@
 use super::members::damaged;
 use super::row::Row;
 use crate::storage::Storage;
+use crate::stored::StoredObject;
 use crate::stored::StoredReader;
-use crate::unit::{StoredObject, StoredVolume};
+use crate::unit::StoredVolume;
 use errors::{Error, Kind, Result};
 use std::io::{BufRead, BufReader, Read};
 

@@ -1,7 +1,6 @@
 //! An engine whose units are books of two chapters, and whose server is a file.
 
-use crate::restore::PointInTime;
-use crate::target::{Host, Target, Wanted};
+use crate::target::{Host, PointInTime, Target, Wanted};
 use chrono::Utc;
 use errors::{Error, Kind, Result};
 use std::collections::BTreeMap;

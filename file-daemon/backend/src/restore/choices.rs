@@ -1,6 +1,7 @@
 //! What an operator may choose for a restore: Bacula's "Plugin Options", Bareos' `pluginoptions=`.
 
 use crate::line;
+use crate::target::PointInTime;
 use errors::{Error, Kind, Result};
 use formats::PluginLine;
 use std::fmt::Write;
@@ -15,27 +16,6 @@ pub(super) enum Mode {
     Server,
     /// Files, each where the daemon would write it.
     Files,
-}
-
-/// Where a recovery shall end, in the operator's words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PointInTime {
-    /// A time with its offset, or `latest`.
-    pub time: Option<String>,
-    /// A position of the log.
-    pub position: Option<String>,
-    /// A transaction.
-    pub transaction: Option<String>,
-    /// A named restore point.
-    pub name: Option<String>,
-    /// As soon as the data is consistent.
-    pub immediate: bool,
-    /// The history to follow.
-    pub timeline: Option<String>,
-    /// `pause`, `promote`, `shutdown`.
-    pub action: Option<String>,
-    /// Stop before what lies exactly at the target.
-    pub exclusive: bool,
 }
 
 /// Where things go instead of their original place.

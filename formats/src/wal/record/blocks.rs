@@ -1,8 +1,8 @@
 //! The headers between a record's own header and its data (`DecodeXLogRecord`).
 
 use crate::bytes::{u8_at, u16_at, u32_at};
-use crate::wal::event::Malformed;
 use crate::wal::record::HEADER_BYTES;
+use crate::wal::record::Malformed;
 use crate::wal::xid::Xid;
 
 /// `XLR_MAX_BLOCK_ID`.
