@@ -4,7 +4,7 @@ use crate::claim_info::{self, ClaimInfo};
 use crate::document;
 use crate::keys::UnitKeys;
 use crate::log::LogStore;
-use crate::storage::{Created, Storage};
+use crate::storage::{Created, Key, Storage};
 use crate::stored::StoredObject;
 use errors::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};

@@ -7,6 +7,7 @@
     reason = "a test may do what the program may not, and ends where something is wrong"
 )]
 
+mod partial;
 mod units;
 
 use fixtures::postgresql::{PostgreSql, programs};

@@ -35,6 +35,7 @@ fn backup(repository: &Repository, unit: &UnitName) {
         owner: Owner::default(),
         mtime: Utc::now(),
         size: Some(body.len() as u64),
+        partial: None,
         body: Body::Bytes(body),
         tap: None,
     };

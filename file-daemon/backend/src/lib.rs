@@ -34,7 +34,7 @@ mod tally;
 mod target;
 mod units;
 
-pub use target::{Host, Target, Wanted};
+pub use target::{Host, PointInTime, Target, Wanted};
 
 use asked::Asked;
 use errors::{Error, Result};

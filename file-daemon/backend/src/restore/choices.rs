@@ -73,7 +73,7 @@ pub(crate) fn declaration() -> String {
         let _ = write!(text, "OptPrompt=\"{prompt}\"\nOptDefault=\"*None*\"\n{name}={kind}\n\n");
     }
     debug_assert!(text.len() <= STORED_PLAIN_BYTES, "{} bytes", text.len());
-    while text.len() % 3 != 0 {
+    while !text.len().is_multiple_of(3) {
         text.push('\n');
     }
     text
@@ -320,6 +320,6 @@ mod tests {
         }
         let declared = declaration();
         assert!(declared.matches("OptPrompt").count() <= 32);
-        assert!(declared.len() <= STORED_PLAIN_BYTES && declared.len() % 3 == 0);
+        assert!(declared.len() <= STORED_PLAIN_BYTES && declared.len().is_multiple_of(3));
     }
 }

@@ -175,7 +175,9 @@ fn a_cancel_at_any_moment_ends_the_job() {
             let ended = bacula.wait(job);
             last = last.max(begin.elapsed());
             assert_eq!(ended.termination, "Backup Canceled", "{what}\n{said}\n{}", ended.log);
-            assert!(fatal(&ended.log).len() <= 1, "{what}\n{}", ended.log);
+            // The daemon may say something of its own, if it was about to call the plugin.
+            let told = fatal(&ended.log).iter().filter(|text| text.contains("cancelled")).count();
+            assert!(told <= 1, "{what}\n{}", ended.log);
             nothing_is_left(backend, bacula, &what);
         }
         println!("{times} cancels: the last job had ended {last:?} later");
