@@ -80,7 +80,7 @@ fn what_is_no_complete_segment_of_its_name_is_refused() {
         (next.as_str(), &bytes[..], "the segment begins at"),
         (&name, &bytes[..1 << 20], "has 1048576 bytes, a complete segment has 16777216"),
         (&next, b"text", "is no WAL segment"),
-        ("README", b"text", "is no name of a file in pg_wal"),
+        ("README", b"text", "is not the name of a file of any server's log"),
         ("00000002.history", b"nonsense", "is no timeline history"),
         (&format!("{name}.00000028.backup"), b"nonsense", "is no backup history"),
     ] {
