@@ -13,8 +13,7 @@ use fixtures::postgresql::{PostgreSql, Session};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Statements that a failure shows.
 const TAIL: usize = 25;
@@ -26,7 +25,8 @@ pub(crate) struct Common<'a> {
     pub(crate) server: &'a PostgreSql,
     pub(crate) scratch: &'a Scratch,
     pub(crate) seed: u64,
-    pub(crate) deadline: Instant,
+    /// The load has been long enough.
+    pub(crate) over: AtomicBool,
     /// Held while a database's directory is moved, and by whoever takes a backup: see
     /// `databases::set_tablespace`.
     pub(crate) moves: RwLock<()>,
@@ -73,11 +73,11 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Works until the time is over.
+    /// Works until the load is over.
     pub(crate) fn run(mut self) -> Self {
         let weights = outside::OPERATIONS.iter().map(|(_, weight, _)| *weight).collect();
         let mut deck = Deck::new(self.common.seed, self.model.session, 1, weights);
-        while Instant::now() < self.common.deadline {
+        while !self.common.over.load(Ordering::Relaxed) {
             self.step += 1;
             let place = [self.model.session, 2, self.step];
             let mut random = Random::of(self.common.seed, &place);

@@ -8,11 +8,15 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The first backup begins when there is something to lose.
 const COMMITS_BEFORE_BACKUP: u64 = 30;
+/// Between two backups, and after the last: restores go to commits of each span.
+const COMMITS_AFTER_BACKUP: u64 = 60;
+/// A load that takes so many times its length is stuck.
+const TIMES_ITS_LENGTH: u32 = 10;
 /// Slow ways to take a backup: so that much happens while it runs.
 const SLOWLY: &[&str] = &["--workers", "1", "--compression-level", "15"];
 
@@ -30,12 +34,11 @@ pub(crate) struct Load {
 /// Runs it.
 pub(crate) fn run(lab: &Lab, seed: u64, length: Duration) -> Load {
     oracle::set_up(&lab.server);
-    let deadline = Instant::now() + length;
     let common = Common {
         server: &lab.server,
         scratch: &lab.scratch,
         seed,
-        deadline,
+        over: AtomicBool::new(false),
         moves: RwLock::new(()),
         commits: AtomicU64::new(0),
     };
@@ -48,7 +51,9 @@ pub(crate) fn run(lab: &Lab, seed: u64, length: Duration) -> Load {
             })
         };
         let sessions: Vec<_> = (1..=SESSIONS).map(start).collect();
+        let ends = Ends(&common.over);
         load.backups = backups(lab, &common, length);
+        drop(ends);
         for session in sessions {
             let driver = session.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             load.acks.extend(driver.acks);
@@ -62,22 +67,36 @@ pub(crate) fn run(lab: &Lab, seed: u64, length: Duration) -> Load {
     load
 }
 
-fn backups(lab: &Lab, common: &Common<'_>, length: Duration) -> Vec<Value> {
-    let enough = || common.commits.load(Ordering::Relaxed) >= COMMITS_BEFORE_BACKUP;
-    wait_until(common, enough);
-    let first = backup(lab, common, &[]);
-    let left = |part| common.deadline - length / 100 * part;
-    wait_until(common, || Instant::now() >= left(65));
-    let second = backup(lab, common, SLOWLY);
-    wait_until(common, || Instant::now() >= left(30));
-    vec![first, second, backup(lab, common, &[])]
+/// Ends the load, also where a backup fails: nobody waits for sessions that never end.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
-/// Waits for something that the sessions bring about, or for their end.
-fn wait_until(common: &Common<'_>, condition: impl Fn() -> bool) {
-    while !condition() && Instant::now() < common.deadline {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+/// Takes the backups at parts of the load's length, each after enough commits since the one before:
+/// a slow machine makes the load longer, not the spans shorter.
+fn backups(lab: &Lab, common: &Common<'_>, length: Duration) -> Vec<Value> {
+    let began = Instant::now();
+    let wait_until = |part_percent: u32, commits: u64| {
+        let all = || common.commits.load(Ordering::Relaxed);
+        let enough = all() + commits;
+        let at = began + length * part_percent / 100;
+        while Instant::now() < at || all() < enough {
+            assert!(began.elapsed() < length * TIMES_ITS_LENGTH, "{} commits in all", all());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait_until(0, COMMITS_BEFORE_BACKUP);
+    let first = backup(lab, common, &[]);
+    wait_until(35, COMMITS_AFTER_BACKUP);
+    let second = backup(lab, common, SLOWLY);
+    wait_until(70, COMMITS_AFTER_BACKUP);
+    let third = backup(lab, common, &[]);
+    wait_until(100, COMMITS_AFTER_BACKUP);
+    vec![first, second, third]
 }
 
 fn backup(lab: &Lab, common: &Common<'_>, how: &[&str]) -> Value {

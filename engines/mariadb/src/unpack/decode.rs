@@ -96,7 +96,7 @@ impl Decrypt {
     fn new(key: Option<&[u8]>) -> Result<Self> {
         let no_key = || {
             Error::new(Kind::Tool, "it is encrypted, and no key is known").hint(
-                "Name the file that the tool was given with `--encrypt-key-file` by the option encryption_key_file.",
+                "Name the file that the tool was given with `--encrypt-key-file` by the option encryption_key_file, or in SEAWALL_ENCRYPTION_KEY_FILE.",
             )
         };
         let key = key.ok_or_else(no_key)?;
